@@ -1,0 +1,1 @@
+"""Landing contract: what users feed in, made into raw Parquet and quarantine."""

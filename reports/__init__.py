@@ -1,0 +1,1 @@
+"""Report pages (Markdown, SQL, components) rendered to web pages and PDF."""
