@@ -1,0 +1,91 @@
+{#
+  The figures of an agent, team, week or month: declared once, used at every grain.
+
+  A part is additive: days sum to weeks, months and teams. `dataset` is what it is collected from: a part whose
+  dataset never landed is null, not zero. A ratio is made from parts at the grain it is shown at, never from ratios.
+#}
+{% macro agent_parts() %}
+    {% set parts = [] %}
+    {% for dataset, type, names in [
+        ('status_events', 'bigint', [
+            'available_seconds', 'active_seconds', 'unavailable_seconds', 'break_seconds',
+            'meeting_seconds', 'training_seconds', 'back_office_seconds',
+            'other_unavailable_seconds', 'unclassified_seconds', 'logged_in_seconds', 'sessions',
+        ]),
+        ('interactions', 'bigint', [
+            'handling_seconds', 'off_clock_handling_seconds', 'handling_interval_seconds',
+            'handled_contacts', 'talk_seconds', 'hold_seconds', 'acw_seconds', 'handle_seconds',
+            'transferred_contacts', 'escalated_contacts',
+            'fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts',
+        ]),
+        ('csat_surveys', 'bigint', ['csat_sent', 'csat_responses', 'csat_satisfied', 'csat_points']),
+        ('qa_evaluations', 'bigint', ['evaluations']),
+        ('qa_evaluations', 'decimal(38, 9)', ['quality_points']),
+        ('qa_evaluations', 'decimal(38, 18)', ['quality_points_squared']),
+        ('tickets', 'bigint', ['resolved_tickets']),
+        ('shifts', 'bigint', ['scheduled_seconds', 'adherent_seconds', 'late_seconds']),
+        ('sales', 'bigint', ['leads', 'engaged_leads', 'converted_leads']),
+        ('compliance_events', 'bigint', ['compliance_events']),
+    ] %}
+        {% for name in names %}
+            {% do parts.append({'name': name, 'dataset': dataset, 'type': type}) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(parts) }}
+{% endmacro %}
+
+{% macro agent_ratios() %}
+    {{ return([
+        {'name': 'occupancy', 'numerator': 'active_seconds', 'denominator': 'active_seconds + available_seconds'},
+        {'name': 'utilization', 'numerator': 'active_seconds', 'denominator': 'logged_in_seconds'},
+        {'name': 'concurrency', 'numerator': 'handling_interval_seconds', 'denominator': 'handling_seconds'},
+        {'name': 'aht_seconds', 'numerator': 'handle_seconds', 'denominator': 'handled_contacts'},
+        {'name': 'transfer_rate', 'numerator': 'transferred_contacts', 'denominator': 'handled_contacts'},
+        {'name': 'escalation_rate', 'numerator': 'escalated_contacts', 'denominator': 'handled_contacts'},
+        {'name': 'fcr', 'numerator': 'fcr_contacts', 'denominator': 'fcr_eligible_contacts'},
+        {'name': 'csat', 'numerator': 'csat_satisfied', 'denominator': 'csat_responses'},
+        {'name': 'csat_mean', 'numerator': 'csat_points', 'denominator': 'csat_responses'},
+        {'name': 'survey_response_rate', 'numerator': 'csat_responses', 'denominator': 'csat_sent'},
+        {'name': 'quality_score', 'numerator': 'quality_points', 'denominator': 'evaluations'},
+        {'name': 'adherence', 'numerator': 'adherent_seconds', 'denominator': 'scheduled_seconds'},
+        {'name': 'engagement_rate', 'numerator': 'engaged_leads', 'denominator': 'leads'},
+        {'name': 'conversion_rate', 'numerator': 'converted_leads', 'denominator': 'leads'},
+    ]) }}
+{% endmacro %}
+
+{# The parts, summed over the rows of a group. #}
+{% macro sum_of_parts() %}
+    {%- for part in agent_parts() %}
+    cast(sum({{ part.name }}) as {{ part.type }}) as {{ part.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{# The parts' names, as columns of a final select. #}
+{% macro part_columns(relation) %}
+    {%- for part in agent_parts() %}
+    {{ relation }}.{{ part.name }},
+    {%- endfor %}
+{% endmacro %}
+
+{# The ratios, made from the parts of `relation` at its own grain; null where the denominator is zero or unknown. #}
+{% macro ratio_columns() %}
+    {%- for ratio in agent_ratios() %}
+    cast({{ ratio.numerator }} as double) / nullif({{ ratio.denominator }}, 0) as {{ ratio.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#
+  A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
+  Lateness alone stays null on a day whose every shift was missed: nobody was late who never came.
+#}
+{% macro collected_part(part, relation='parts', collected='collected') -%}
+    {%- if part.name == 'late_seconds' -%}
+    case
+        when not {{ collected }}.shifts then null
+        when {{ relation }}.shift_count > 0 then {{ relation }}.late_seconds
+        else 0
+    end
+    {%- else -%}
+    case when {{ collected }}.{{ part.dataset }} then coalesce({{ relation }}.{{ part.name }}, 0) end
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,116 @@
+{#
+  What closing the month of this run adds: revision 1 for who has none, the next one for whose figures differ from
+  the last. Empty outside a close, and when nothing changed.
+#}
+with
+
+figures as (
+    select * from {{ ref('agent_performance_month') }}
+),
+
+recorded as (
+    select * from {{ ref('stg_records__closed_performance') }}
+),
+
+loads as (
+    select * from {{ ref('stg_records__loads') }}
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+closing as (
+    select figures.*
+    from figures
+    inner join context
+        on figures.month = context.close_month
+),
+
+last_revisions as (
+    select *
+    from recorded
+    qualify
+        row_number() over (
+            partition by agent_id, month order by revision desc
+        ) = 1
+),
+
+close_numbers as (
+    select
+        context.close_month,
+        coalesce(max(recorded.close_number), 0) + 1 as close_number,
+    from context
+    left join recorded
+        on context.close_month = recorded.month
+    group by context.close_month
+),
+
+compared as (
+    select
+        closing.*,
+        coalesce(last_revisions.revision, 0) + 1 as revision,
+        last_revisions.load_sequence as last_load_sequence,
+        list_filter([
+            {%- for figure in summary_figures() %}
+            case
+                when closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }}
+                    then
+                        struct_pack(
+                            figure := '{{ figure.name }}',
+                            before := cast(last_revisions.{{ figure.name }} as varchar),
+                            after := cast(closing.{{ figure.name }} as varchar),
+                            {%- if figure.type == 'varchar' %}
+                            difference := cast(null as double)
+                            {%- else %}
+                            difference := round(
+                                cast(closing.{{ figure.name }} as double)
+                                - cast(last_revisions.{{ figure.name }} as double),
+                                {{ var('score_digits') }}
+                            )
+                            {%- endif %}
+                        )
+            end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ], lambda change: change is not null) as changed_figures,
+    from closing
+    left join last_revisions
+        on
+            closing.agent_id = last_revisions.agent_id
+            and closing.month = last_revisions.month
+),
+
+-- The first file that came after the revision it replaces: from there on the figures may differ.
+later_loads as (
+    select
+        compared.agent_id,
+        min_by(loads.dataset || '/' || loads.load_id, loads.sequence) as changed_since_load,
+    from compared
+    inner join loads
+        on compared.last_load_sequence < loads.sequence
+    group by compared.agent_id
+),
+
+final as (
+    select
+        {%- for column in summary_labels() + summary_figures() %}
+        compared.{{ column.name }},
+        {%- endfor %}
+        compared.as_of,
+        compared.input_fingerprint,
+        compared.load_sequence,
+        cast(compared.revision as integer) as revision,
+        cast(close_numbers.close_number as integer) as close_number,
+        compared.as_of as closed_at,
+        case
+            when compared.revision > 1 then cast(to_json(compared.changed_figures) as varchar)
+        end as changes,
+        case when compared.revision > 1 then later_loads.changed_since_load end as changed_since_load,
+    from compared
+    cross join close_numbers
+    left join later_loads
+        on compared.agent_id = later_loads.agent_id
+    where compared.revision = 1 or len(compared.changed_figures) > 0
+)
+
+select * from final

@@ -1,0 +1,23 @@
+{# The run's parameters, the only place that reads them: every other model is a function of its inputs. #}
+with
+
+parameters as (
+    select
+        cast(
+            '{{ env_var("SCOREHOUSE_AS_OF", "") or run_started_at.isoformat() }}'
+            as timestamptz
+        ) as as_of,
+        cast(
+            nullif('{{ env_var("SCOREHOUSE_CLOSE_MONTH", "") }}', '') as date
+        ) as close_month
+),
+
+final as (
+    select
+        as_of,
+        {{ epoch_seconds('as_of') }} as as_of_seconds,
+        close_month,
+    from parameters
+)
+
+select * from final

@@ -1,0 +1,58 @@
+with
+
+pieces as (
+    select * from {{ ref('int_activity__pieces') }}
+    where has_status
+),
+
+marked as (
+    select
+        *,
+        not coalesce(
+            lag(state) over day_timeline = state
+            and lag(reason) over day_timeline is not distinct from reason
+            and lag(missing_clock_out) over day_timeline = missing_clock_out,
+            false
+        ) as is_change,
+    from pieces
+    window day_timeline as (
+        partition by agent_id, business_date order by starts_seconds
+    )
+),
+
+runs as (
+    select
+        *,
+        sum(cast(is_change as integer)) over (
+            partition by agent_id, business_date order by starts_seconds
+        ) as run_number,
+    from marked
+),
+
+merged as (
+    select
+        agent_id,
+        business_date,
+        min(starts_seconds) as starts_seconds,
+        max(ends_seconds) as ends_seconds,
+        any_value(state) as state,
+        any_value(case when state in ('away', 'unavailable') then reason end) as reason,
+        any_value(missing_clock_out) as missing_clock_out,
+    from runs
+    group by agent_id, business_date, run_number
+),
+
+final as (
+    select
+        agent_id,
+        {{ from_epoch_seconds('starts_seconds') }} as started_at,
+        {{ from_epoch_seconds('ends_seconds') }} as ended_at,
+        business_date,
+        state,
+        reason,
+        cast(ends_seconds - starts_seconds as bigint) as seconds,
+        missing_clock_out,
+    from merged
+)
+
+select * from final

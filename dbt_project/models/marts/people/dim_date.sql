@@ -1,0 +1,40 @@
+with
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+agent_days as (
+    select min(business_date) as first_date, max(business_date) as last_date
+    from {{ ref('fct_agent_day') }}
+),
+
+span as (
+    select
+        {{ month_start("least(coalesce(agent_days.first_date, cast(context.as_of as date)), cast(context.as_of as date))") }} as first_date,
+        {{ month_end("greatest(coalesce(agent_days.last_date, cast(context.as_of as date)), cast(context.as_of as date))") }} as last_date,
+    from agent_days
+    cross join context
+),
+
+dates as (
+    select {{ date_of_day_number('numbers.number') }} as date
+    from span
+    cross join lateral (
+        select {{ explode_numbers(day_number('span.first_date'), day_number('span.last_date')) }} as number
+    ) as numbers
+),
+
+final as (
+    select
+        date,
+        {{ month_start('date') }} as month,
+        {{ week_start('date') }} as week_start_date,
+        cast(extract('isoyear' from date) as integer) as iso_year,
+        cast(extract('week' from date) as integer) as iso_week,
+        cast(extract('isodow' from date) as integer) as iso_weekday,
+        extract('isodow' from date) in (6, 7) as is_weekend,
+    from dates
+)
+
+select * from final

@@ -1,0 +1,121 @@
+with
+
+agent_actions as (
+    select * from {{ ref('int_performance__agent_actions') }}
+),
+
+digests as (
+    select * from {{ ref('int_performance__department_digests') }}
+),
+
+summaries as (
+    select * from {{ ref('monthly_performance_summary') }}
+),
+
+kpis as (
+    select * from {{ ref('agent_kpi_month') }}
+),
+
+people as (
+    select * from {{ ref('dim_agent') }}
+    where is_current
+),
+
+highlights as (
+    select
+        agent_id,
+        month,
+        list(
+            struct_pack(kpi := kpi, value := value, target := target, met := met) order by kpi
+        ) as highlights,
+    from kpis
+    where met
+    group by agent_id, month
+),
+
+about_agents as (
+    select
+        agent_actions.*,
+        agent_actions.agent_id || '|' || agent_actions.revision as subject,
+        cast(to_json(struct_pack(
+            agent_id := summaries.agent_id,
+            name := summaries.name,
+            team_name := summaries.team_name,
+            month := {{ month_text('summaries.month') }},
+            revision := summaries.revision,
+            score_status := summaries.score_status,
+            total_resolved_tickets := summaries.total_resolved_tickets,
+            average_quality_score := summaries.average_quality_score,
+            productivity_score := summaries.productivity_score,
+            productivity_target := summaries.productivity_target,
+            productivity_variance := summaries.productivity_variance,
+            productivity_attainment := summaries.productivity_attainment,
+            coaching_threshold := summaries.coaching_threshold,
+            critical_threshold := summaries.critical_threshold,
+            skill_level := summaries.skill_level,
+            previous_skill_level := summaries.previous_skill_level,
+            highlights := coalesce(highlights.highlights, [])
+        )) as varchar) as figures,
+    from agent_actions
+    inner join summaries
+        on
+            agent_actions.agent_id = summaries.agent_id
+            and agent_actions.month = summaries.month
+            and agent_actions.revision = summaries.revision
+    left join highlights
+        on
+            agent_actions.agent_id = highlights.agent_id
+            and agent_actions.month = highlights.month
+),
+
+about_departments as (
+    select
+        digests.action_type,
+        digests.channel,
+        cast(null as varchar) as agent_id,
+        digests.month,
+        cast(null as integer) as revision,
+        digests.close_number,
+        digests.recipient_id,
+        digests.due_on,
+        digests.agents_below_target || ' of your agents are below target' as reason,
+        digests.digest_key || '|' || digests.close_number as subject,
+        '{"month":"' || {{ month_text('digests.month') }} || '","agents":' || digests.agents || '}' as figures,
+    from digests
+),
+
+actions as (
+    select * from about_agents
+    union all by name
+    select * from about_departments
+),
+
+final as (
+    select
+        substr(
+            {{ sha256_hex("concat_ws('|', actions.action_type, " ~ month_text('actions.month') ~ ", actions.subject)") }},
+            1,
+            32
+        ) as action_id,
+        actions.month,
+        actions.agent_id,
+        actions.revision,
+        actions.close_number,
+        actions.action_type,
+        actions.channel,
+        actions.recipient_id,
+        people.name as recipient_name,
+        case actions.channel
+            when 'sms' then people.phone
+            when 'email' then people.email
+            when 'task' then people.email
+        end as recipient_address,
+        actions.due_on,
+        actions.reason,
+        actions.figures,
+    from actions
+    left join people
+        on actions.recipient_id = people.agent_id
+)
+
+select * from final

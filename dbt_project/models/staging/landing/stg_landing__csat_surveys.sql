@@ -1,0 +1,22 @@
+with
+
+latest as (
+    {{ latest_versions('csat_surveys', ['survey_id']) }}
+),
+
+final as (
+    select
+        survey_id,
+        interaction_id,
+        agent_id,
+        sent_at,
+        responded_at,
+        score,
+        updated_at,
+        load_id,
+        row_number,
+        load_sequence,
+    from latest
+)
+
+select * from final
