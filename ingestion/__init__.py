@@ -1,1 +1,24 @@
 """Landing contract: what users feed in, made into raw Parquet and quarantine."""
+
+from ingestion.contract import DATASETS
+from ingestion.home import Home
+from ingestion.ingest import DatasetSummary, IngestSummary, ingest
+from ingestion.landing import LandingFile, LandingScan, UnusableInput, read_scan
+from ingestion.ledger import Load, read_ledger
+from ingestion.rejected import RejectedShare, rejected_share
+
+__all__ = [
+    "DATASETS",
+    "DatasetSummary",
+    "Home",
+    "IngestSummary",
+    "LandingFile",
+    "LandingScan",
+    "Load",
+    "RejectedShare",
+    "UnusableInput",
+    "ingest",
+    "read_ledger",
+    "read_scan",
+    "rejected_share",
+]

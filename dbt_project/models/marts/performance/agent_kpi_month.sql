@@ -1,10 +1,6 @@
 {% set z = var('interval_z') %}
 with
 
-population as (
-    select * from {{ ref('int_performance__population') }}
-),
-
 figures as (
     select * from {{ ref('agent_performance_month') }}
 ),
@@ -69,6 +65,7 @@ judged as (
         targets.agent_id,
         targets.month,
         targets.kpi_name as kpi,
+        targets.kpi as figure,
         targets.direction,
         kpi_values.value,
         targets.target,
@@ -115,6 +112,15 @@ judged as (
             and targets.kpi = kpi_values.kpi
 ),
 
+-- Rounded as the target is: binary noise would leave 0 and 1 by an atom, and tip a target that lies on them.
+with_intervals as (
+    select
+        *,
+        round(interval_centre - interval_half_width, {{ var('score_digits') }}) as ci_low,
+        round(interval_centre + interval_half_width, {{ var('score_digits') }}) as ci_high,
+    from judged
+),
+
 final as (
     select
         judged.agent_id,
@@ -128,17 +134,16 @@ final as (
         judged.variance >= 0 as met,
         judged.sample_size,
         judged.standard_error,
-        judged.interval_centre - judged.interval_half_width as ci_low,
-        judged.interval_centre + judged.interval_half_width as ci_high,
-        judged.target between judged.interval_centre - judged.interval_half_width
-        and judged.interval_centre + judged.interval_half_width as inconclusive,
+        judged.ci_low,
+        judged.ci_high,
+        judged.target between judged.ci_low and judged.ci_high as inconclusive,
         previous.value as previous_value,
         judged.review_due_on,
-    from judged
-    left join judged as previous
+    from with_intervals as judged
+    left join kpi_values as previous
         on
             judged.agent_id = previous.agent_id
-            and judged.kpi = previous.kpi
+            and judged.figure = previous.kpi
             and judged.month = {{ month_start(add_days(month_end('previous.month'), 1)) }}
 )
 

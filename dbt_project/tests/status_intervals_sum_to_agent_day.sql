@@ -1,0 +1,29 @@
+-- The intervals that are shown and the seconds of the day are two ways to the same time, state by state.
+with
+
+interval_days as (
+    select
+        agent_id,
+        business_date,
+        {%- for state in ['available', 'active', 'unavailable'] %}
+        coalesce(sum(seconds) filter (where state = '{{ state }}'), 0) as {{ state }}_seconds,
+        {%- endfor %}
+    from {{ ref('fct_status_interval') }}
+    where state != 'away'
+    group by agent_id, business_date
+),
+
+agent_days as (
+    select * from {{ ref('fct_agent_day') }}
+    where logged_in_seconds > 0
+)
+
+select
+    agent_id,
+    business_date,
+from interval_days
+full join agent_days using (agent_id, business_date)
+where
+    interval_days.available_seconds is distinct from agent_days.available_seconds
+    or interval_days.active_seconds is distinct from agent_days.active_seconds
+    or interval_days.unavailable_seconds is distinct from agent_days.unavailable_seconds

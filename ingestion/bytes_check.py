@@ -1,0 +1,184 @@
+"""What a file's bytes say before anyone parses them: identity, compression, encoding, quoting.
+
+A lenient parser can lose rows of a truncated archive or behind a quote that never closes without
+a word, so these are settled here, in streaming passes over the bytes.
+"""
+
+import codecs
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+CHUNK_BYTES = 4 * 1024 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+_QUOTE = ord('"')
+_BOUNDARY = (ord(","), ord("\n"), ord("\r"), _QUOTE)
+
+
+class UnusableFileError(Exception):
+    """Nothing of the file can be loaded; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A readable UTF-8 text file.
+
+    `path`: the file, or its unpacked copy. `odd_quote_line`: the physical line of the first double
+    quote that is neither at an edge of a value nor doubled, or of the last quote when their number
+    is odd; None when every quote is where RFC 4180 has it. `mixed_line_ends`: some lines end by
+    CR LF and some by LF alone, within values or not.
+    """
+
+    path: Path
+    odd_quote_line: int | None
+    mixed_line_ends: bool
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of the file as it lies there, in hexadecimal."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def open_text(path: Path, compressed: bool, folder: Path) -> TextFile:
+    """Check the whole file for compression, UTF-8 and quotes; unpack it into `folder` if needed.
+
+    Raises:
+        UnusableFileError: it is not gzip where its name says so, is truncated or damaged, or has a
+            byte that is not UTF-8.
+    """
+    utf8 = _Utf8()
+    quotes = _Quotes()
+    if not compressed:
+        with path.open("rb") as opened:
+            for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
+                utf8.feed(chunk)
+                quotes.feed(chunk)
+    else:
+        unpacked = folder / "unpacked"
+        with unpacked.open("xb") as copy:
+            for chunk in _unpack(path):
+                utf8.feed(chunk)
+                quotes.feed(chunk)
+                copy.write(chunk)
+        path = unpacked
+    utf8.feed(b"", final=True)
+    odd_quote_line = quotes.finish()
+    return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines)
+
+
+def with_one_line_ending(path: Path, folder: Path) -> Path:
+    """A copy of `path` in `folder` in which every CR LF is LF."""
+    copy = folder / "one_line_ending"
+    with path.open("rb") as source, copy.open("xb") as target:
+        held = b""
+        for chunk in iter(lambda: source.read(CHUNK_BYTES), b""):
+            text = (held + chunk).replace(b"\r\n", b"\n")
+            # A CR at the very end may be half of a CR LF.
+            held = text[-1:] if text.endswith(b"\r") else b""
+            target.write(text[: len(text) - len(held)])
+        target.write(held)
+    return copy
+
+
+def _unpack(path: Path) -> Iterator[bytes]:
+    """The content of a gzip file of one or more members, checksums verified."""
+    way_out = "export or copy the file again"
+    with path.open("rb") as opened:
+        data = opened.read(CHUNK_BYTES)
+        if not data.startswith(GZIP_MAGIC):
+            raise UnusableFileError(
+                "the file is not gzip, which its name says it is; "
+                "compress it, or name it without .gz"
+            )
+        member = zlib.decompressobj(wbits=31)
+        while data:
+            try:
+                yield member.decompress(data)
+            except zlib.error as error:
+                raise UnusableFileError(f"the gzip data is damaged ({error}); {way_out}") from None
+            data = member.unused_data if member.eof else b""
+            data = data or opened.read(CHUNK_BYTES)
+            if member.eof and data:
+                # Some writers pad the end of an archive with zero bytes.
+                data = data.lstrip(b"\0") or opened.read(CHUNK_BYTES).lstrip(b"\0")
+                if data:
+                    member = zlib.decompressobj(wbits=31)
+        if not member.eof:
+            raise UnusableFileError(f"the gzip data ends too early (truncated file); {way_out}")
+
+
+class _Utf8:
+    """Fails on the first byte that is not UTF-8, with its line."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._lines = 1
+        self._first = True
+
+    def feed(self, chunk: bytes, final: bool = False) -> None:
+        if self._first and chunk.startswith(GZIP_MAGIC):
+            raise UnusableFileError("the file is gzip; name it with .gz at the end")
+        self._first = self._first and not chunk
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            line = self._lines + error.object[: error.start].count(b"\n")
+            raise UnusableFileError(
+                f"byte 0x{error.object[error.start]:02x} in line {line} is not UTF-8; "
+                "save the file with UTF-8 encoding"
+            ) from None
+        self._lines += chunk.count(b"\n")
+
+
+class _Quotes:
+    """Follows double quotes as RFC 4180 alternates them: opening, closing, opening, …
+
+    A doubled quote in a value is a closing and an opening one side by side. Counts line ends on
+    the way: `lines` ends by LF, `paired` of them by CR LF.
+    """
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._before = ord("\n")
+        self._count = 0
+        self.lines = 0
+        self.paired = 0
+        self._last_quote_line = 1
+        self._odd_line: int | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        # The last byte waits until its successor is known.
+        data = self._held + chunk
+        self._held = data[-1:]
+        self._take(data, len(data) - 1)
+
+    def finish(self) -> int | None:
+        self._take(self._held + b"\n", len(self._held))
+        if self._odd_line is None and self._count % 2:
+            return self._last_quote_line
+        return self._odd_line
+
+    def _take(self, data: bytes, length: int) -> None:
+        """Judge the quotes among the first `length` bytes; `data` has one byte more."""
+        if length <= 0:
+            return
+        if b'"' in data and self._odd_line is None:
+            view = np.frombuffer(data, dtype=np.uint8)
+            positions = np.flatnonzero(view[:length] == _QUOTE)
+            opens = (np.arange(len(positions)) + self._count) % 2 == 0
+            before = np.where(positions > 0, view[positions - 1], self._before)
+            neighbour = np.where(opens, before, view[positions + 1])
+            odd = positions[~np.isin(neighbour, _BOUNDARY)]
+            if len(odd):
+                self._odd_line = 1 + self.lines + data.count(b"\n", 0, int(odd[0]))
+            if len(positions):
+                self._last_quote_line = 1 + self.lines + data.count(b"\n", 0, int(positions[-1]))
+            self._count += len(positions)
+        self.lines += data.count(b"\n", 0, length)
+        self.paired += data.count(b"\r\n", 0, length + 1)
+        self._before = data[length - 1]

@@ -1,0 +1,148 @@
+"""Ingestion of a landing folder: every new file content, once, in a fixed order."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingestion import durable, engine, ledger
+from ingestion.contract import DATASETS
+from ingestion.home import Home
+from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
+from ingestion.ledger import Load
+from ingestion.load import FileChangedError, load_file, make_load_id
+
+
+@dataclass
+class DatasetSummary:
+    """What one run did for one dataset.
+
+    `files_new` counts the contents recorded by this run, of which `files_quarantined` whole.
+    `unknown_columns`: by file, the columns kept out.
+    """
+
+    files_seen: int = 0
+    files_new: int = 0
+    files_already_loaded: int = 0
+    files_quarantined: int = 0
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_rejected: int = 0
+    unknown_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass
+class IngestSummary:
+    """What one run did.
+
+    `loads`: the ledger lines it added. `unknown_entries`: entries of the landing folder that are
+    no dataset. `skipped`: files left for the next run, with the reason.
+    """
+
+    datasets: dict[str, DatasetSummary]
+    loads: list[Load] = field(default_factory=list)
+    unknown_entries: tuple[str, ...] = ()
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def ingest(
+    home: Home,
+    landing: Path,
+    datasets: Sequence[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> IngestSummary:
+    """Load every file of `landing` whose content is new into `home`; repeating it adds nothing.
+
+    `datasets` limits the run to these. `progress` receives one sentence per file that is new or
+    is left out.
+
+    Raises:
+        UnusableInput: the landing folder is missing or has no file, or a dataset is unknown.
+    """
+    tell = progress or (lambda sentence: None)
+    unknown = sorted(set(datasets or ()) - set(DATASETS))
+    if unknown:
+        raise UnusableInput(
+            f"no dataset is named {', '.join(unknown)}; the datasets are {', '.join(DATASETS)}"
+        )
+    chosen = [name for name in DATASETS if datasets is None or name in datasets]
+    home.prepare()
+    with ledger.running(home, when_alone=lambda: _sweep(home)):
+        scanned = scan(landing, chosen, read_scan(home))
+        write_scan(home, scanned)
+        summary = IngestSummary(
+            {name: DatasetSummary() for name in chosen},
+            unknown_entries=scanned.unknown,
+            skipped=dict(scanned.unreadable),
+        )
+        for name in scanned.unknown:
+            tell(f"{name} in the landing folder is no dataset folder and was left out")
+        for path, reason in scanned.unreadable:
+            tell(f"{path} cannot be opened: {reason}")
+        past = ledger.read_ledger(home)
+        done = {(load.dataset, load.file_sha256) for load in past}
+        taken = {(load.dataset, load.load_id) for load in past}
+        for file in scanned.files:
+            if file.dataset in summary.datasets:
+                _take(home, landing, file, summary, done, taken, tell)
+        return summary
+
+
+def _take(
+    home: Home,
+    landing: Path,
+    file: LandingFile,
+    summary: IngestSummary,
+    done: set[tuple[str, str]],
+    taken: set[tuple[str, str]],
+    tell: Callable[[str], None],
+) -> None:
+    counts = summary.datasets[file.dataset]
+    counts.files_seen += 1
+    identity = (file.dataset, file.sha256)
+    if identity in done:
+        counts.files_already_loaded += 1
+        return
+    load_id = make_load_id(
+        file.sha256, {name for dataset, name in taken if dataset == file.dataset}
+    )
+    try:
+        load = load_file(home, landing, file, load_id)
+    except FileChangedError as error:
+        summary.skipped[file.path] = str(error)
+        tell(str(error))
+        return
+    done.add(identity)
+    taken.add((file.dataset, load_id))
+    if load is None:
+        counts.files_already_loaded += 1
+        return
+    summary.loads.append(load)
+    counts.files_new += 1
+    counts.files_quarantined += load.status == "quarantined"
+    counts.rows_read += load.rows_read
+    counts.rows_loaded += load.rows_loaded
+    counts.rows_rejected += load.rows_rejected
+    if load.unknown_columns:
+        counts.unknown_columns[load.file] = load.unknown_columns
+    tell(_sentence(load))
+
+
+def _sentence(load: Load) -> str:
+    if load.reason is not None:
+        return f"{load.file} quarantined whole: {load.reason}"
+    rejected = f", {load.rows_rejected} rejected" if load.rows_rejected else ""
+    unknown = f"; unknown columns {', '.join(load.unknown_columns)}" if load.unknown_columns else ""
+    return f"{load.file}: {load.rows_loaded} rows loaded{rejected}{unknown}"
+
+
+def _sweep(home: Home) -> None:
+    """Remove what a run that was killed left behind; only while no other run is going on."""
+    folders = [of(name) for name in DATASETS for of in (home.raw_folder, home.quarantine_folder)]
+    for folder in folders:
+        for left in folder.glob(f".*{durable.TEMPORARY_SUFFIX}"):
+            left.unlink()
+    for left in home.records.glob(f".{home.landing_scan.name}.*{durable.TEMPORARY_SUFFIX}"):
+        left.unlink()
+    for left in home.scratch.glob(f"{engine.SCRATCH_PREFIX}*"):
+        shutil.rmtree(left)

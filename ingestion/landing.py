@@ -1,0 +1,144 @@
+"""The landing folder: which files lie in it, and what their content is."""
+
+import json
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion import durable
+from ingestion.bytes_check import content_hash
+from ingestion.contract import DATASETS
+from ingestion.home import Home
+
+IGNORED_PREFIXES = (".", "_")
+IGNORED_SUFFIXES = (".tmp", ".part", "~")
+
+
+class UnusableInput(Exception):  # noqa: N818 - read by users, not only by developers
+    """There is nothing to ingest; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file of a dataset, its path (posix) relative to the landing folder, and its content.
+
+    `size` in bytes, `mtime_ns` in nanoseconds since 1970: by them an unchanged file is known.
+    """
+
+    dataset: str
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LandingScan:
+    """What lay in a landing folder at one time.
+
+    `unknown`: its entries that are no dataset. `unreadable`: files that could not be opened, with
+    the reason.
+    """
+
+    landing: str
+    files: tuple[LandingFile, ...]
+    unknown: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    def contents(self) -> set[tuple[str, str]]:
+        """(dataset, SHA-256) of every file."""
+        return {(file.dataset, file.sha256) for file in self.files}
+
+
+def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -> LandingScan:
+    """List the files of `datasets` in contract order, then by path; hash those not in `before`.
+
+    Files of other datasets are carried over from `before`.
+
+    Raises:
+        UnusableInput: the folder is missing, or no dataset folder in it has a file.
+    """
+    if not landing.is_dir():
+        raise UnusableInput(
+            f"landing folder {landing} does not exist; create it with one folder per dataset in it"
+        )
+    root = landing.resolve()
+    same_folder = before is not None and before.landing == str(root)
+    known = {file.path: file for file in before.files} if before and same_folder else {}
+    files: list[LandingFile] = []
+    unreadable: list[tuple[str, str]] = []
+    for dataset in DATASETS:
+        if dataset not in datasets:
+            files += [file for file in known.values() if file.dataset == dataset]
+            continue
+        for path in _files_under(root / dataset):
+            relative = path.relative_to(root).as_posix()
+            try:
+                files.append(_identify(path, dataset, relative, known.get(relative)))
+            except OSError as error:
+                unreadable.append((relative, error.strerror or str(error)))
+    if not files and not unreadable:
+        raise UnusableInput(
+            f"landing folder {landing} has no file in a dataset folder; put files into folders"
+            f" named {', '.join(DATASETS)}"
+        )
+    unknown = sorted(
+        entry.name
+        for entry in root.iterdir()
+        if not _ignored(entry.name) and not (entry.is_dir() and entry.name in DATASETS)
+    )
+    return LandingScan(str(root), tuple(files), tuple(unknown), tuple(unreadable))
+
+
+def is_unchanged(landing: Path, file: LandingFile) -> bool:
+    """Whether the file still is as it was when its content was identified."""
+    try:
+        now = (landing / file.path).stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (file.size, file.mtime_ns)
+
+
+def read_scan(home: Home) -> LandingScan | None:
+    """The last scan that was written; None when there is none or it cannot be read."""
+    try:
+        content = json.loads(home.landing_scan.read_text(encoding="utf-8"))
+        files = tuple(LandingFile(path=path, **fact) for path, fact in content["files"].items())
+        return LandingScan(content["landing"], files)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_scan(home: Home, scanned: LandingScan) -> None:
+    """Replace the remembered scan."""
+    files = {
+        file.path: {
+            "dataset": file.dataset,
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
+            "sha256": file.sha256,
+        }
+        for file in scanned.files
+    }
+    content = {"landing": scanned.landing, "files": files}
+    durable.write_text(home.landing_scan, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def _files_under(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _ignored(name)]
+        found += [Path(place) / name for name in names if not _ignored(name)]
+    return sorted((path for path in found if path.is_file()), key=lambda path: path.as_posix())
+
+
+def _ignored(name: str) -> bool:
+    return name.startswith(IGNORED_PREFIXES) or name.endswith(IGNORED_SUFFIXES)
+
+
+def _identify(path: Path, dataset: str, relative: str, known: LandingFile | None) -> LandingFile:
+    facts = path.stat()
+    if known and (known.size, known.mtime_ns) == (facts.st_size, facts.st_mtime_ns):
+        return known
+    return LandingFile(dataset, relative, facts.st_size, facts.st_mtime_ns, content_hash(path))

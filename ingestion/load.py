@@ -1,0 +1,185 @@
+"""Loading one file: read, check, write raw and quarantine aside, and commit with a ledger line."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+
+from ingestion import bytes_check, durable, engine, ledger, validation
+from ingestion.bytes_check import UnusableFileError
+from ingestion.contract import DATASETS, Dataset
+from ingestion.engine import literal
+from ingestion.home import Home
+from ingestion.landing import LandingFile, is_unchanged
+from ingestion.ledger import Load
+from ingestion.readers import csv, ndjson, parquet
+from ingestion.readers.common import Landed
+
+CSV_NAMES = (".csv", ".csv.gz")
+NDJSON_NAMES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+PARQUET_NAMES = (".parquet",)
+
+LOAD_ID_LENGTH = 12
+IN_MEMORY_BYTES = 256 * 1024 * 1024
+"""Text above this size is worked on in a database file in place of memory."""
+
+
+class FileChangedError(Exception):
+    """The file was written to while it was read; the next run takes it."""
+
+
+def make_load_id(sha256: str, taken: Collection[str]) -> str:
+    """The shortest prefix of the content's hash, from 12 characters on, that is not taken."""
+    length = LOAD_ID_LENGTH
+    while sha256[:length] in taken:
+        length += 1
+    return sha256[:length]
+
+
+def load_file(home: Home, landing: Path, file: LandingFile, load_id: str) -> Load | None:
+    """Load one file or quarantine it whole; None when another process has done so meanwhile.
+
+    Raises:
+        FileChangedError: the file is no longer what was identified; nothing was recorded.
+    """
+    dataset = DATASETS[file.dataset]
+    quarantined = home.quarantine_folder(file.dataset) / f"{load_id}.csv"
+    raw = home.raw_folder(file.dataset) / f"{load_id}.parquet"
+    raw_aside = durable.temporary_beside(raw)
+    quarantine_aside = durable.temporary_beside(quarantined)
+    try:
+        with engine.scratch_folder(home.scratch) as folder:
+            try:
+                load = _load_rows(
+                    landing, file, dataset, load_id, raw_aside, quarantine_aside, folder
+                )
+            except UnusableFileError as error:
+                load = _load(file, load_id, reason=str(error))
+                _write_whole(file, str(error), quarantine_aside, folder)
+        if not is_unchanged(landing, file):
+            raise FileChangedError(
+                f"{file.path} was written to while it was read; the next run takes it"
+            )
+        for aside, final in ((raw_aside, raw), (quarantine_aside, quarantined)):
+            if aside.exists():
+                durable.put_in_place(aside, final)
+    finally:
+        raw_aside.unlink(missing_ok=True)
+        quarantine_aside.unlink(missing_ok=True)
+    return ledger.append(home, load)
+
+
+def _load_rows(
+    landing: Path,
+    file: LandingFile,
+    dataset: Dataset,
+    load_id: str,
+    raw: Path,
+    quarantine: Path,
+    folder: Path,
+) -> Load:
+    source = landing / file.path
+    name = source.name.lower()
+    if not name.endswith((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)):
+        readable = ", ".join((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES))
+        raise UnusableFileError(
+            f"files named *{source.suffix} cannot be read; readable are {readable}"
+        )
+    if name.endswith(PARQUET_NAMES):
+        with engine.connection(folder, on_disk=file.size > IN_MEMORY_BYTES) as opened:
+            landed = parquet.read(opened, dataset, source, folder)
+            return _write(opened, file, dataset, landed, load_id, raw, quarantine)
+    text = bytes_check.open_text(source, name.endswith(".gz"), folder)
+    reader = csv if name.endswith(CSV_NAMES) else ndjson
+    with engine.connection(folder, text.path.stat().st_size > IN_MEMORY_BYTES) as opened:
+        landed = reader.read(opened, dataset, text, folder)
+        return _write(opened, file, dataset, landed, load_id, raw, quarantine)
+
+
+def _write(
+    opened: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    dataset: Dataset,
+    landed: Landed,
+    load_id: str,
+    raw: Path,
+    quarantine: Path,
+) -> Load:
+    """Write the good rows to `raw` and the others to `quarantine`; count both."""
+    if any(column.kind == "time_zone" for column in dataset.columns):
+        validation.prepare_time_zones(opened)
+    faulty = validation.collect_faulty(opened, dataset, landed.present)
+    good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
+    written = opened.execute(
+        f"COPY ({good}) TO {literal(str(raw))} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    refused = opened.execute("SELECT count(*) FROM refused").fetchone()
+    assert written is not None
+    assert refused is not None
+    rejected = faulty + int(refused[0])
+    if rejected:
+        _number_lines(opened, landed)
+        opened.execute(
+            f"COPY (SELECT {literal(file.path)} AS file, row_number, line_number,"
+            ' "column", value, reason, record FROM ('
+            f"SELECT * FROM ({validation.faults(dataset)})"
+            ' UNION ALL SELECT row_number, line_number, -1, "column", value, reason, record'
+            " FROM refused) ORDER BY row_number, line_number, position)"
+            f" TO {literal(str(quarantine))} (FORMAT csv, HEADER)"
+        )
+    return _load(
+        file,
+        load_id,
+        rows_loaded=int(written[0]),
+        rows_rejected=rejected,
+        unknown_columns=landed.unknown,
+    )
+
+
+def _number_lines(opened: duckdb.DuckDBPyConnection, landed: Landed) -> None:
+    """Fill in the physical lines of the faulty rows where reading the file again gives them."""
+    if landed.lines_of is None:
+        return
+    rows = [row for (row,) in opened.execute("SELECT row_number FROM faulty ORDER BY 1").fetchall()]
+    opened.execute(
+        "UPDATE faulty SET line_number = found.line FROM"
+        " (SELECT unnest($rows) AS row_number, unnest($lines) AS line) AS found"
+        " WHERE found.row_number = faulty.row_number",
+        {"rows": rows, "lines": landed.lines_of(rows)},
+    )
+
+
+def _write_whole(file: LandingFile, reason: str, quarantine: Path, folder: Path) -> None:
+    """Write the one line that quarantines a whole file."""
+    with engine.connection(folder) as opened:
+        opened.execute(
+            f"COPY (SELECT {literal(file.path)} AS file, NULL AS row_number, NULL AS line_number,"
+            f' NULL AS "column", NULL AS value, {literal(reason)} AS reason, NULL AS record)'
+            f" TO {literal(str(quarantine))} (FORMAT csv, HEADER)"
+        )
+
+
+def _load(
+    file: LandingFile,
+    load_id: str,
+    *,
+    rows_loaded: int = 0,
+    rows_rejected: int = 0,
+    unknown_columns: tuple[str, ...] = (),
+    reason: str | None = None,
+) -> Load:
+    return Load(
+        sequence=0,
+        dataset=file.dataset,
+        load_id=load_id,
+        status="loaded" if reason is None else "quarantined",
+        file=file.path,
+        file_sha256=file.sha256,
+        bytes=file.size,
+        rows_read=rows_loaded + rows_rejected,
+        rows_loaded=rows_loaded,
+        rows_rejected=rows_rejected,
+        unknown_columns=unknown_columns,
+        reason=reason,
+        loaded_at="",
+    )

@@ -1,0 +1,262 @@
+"""CSV as RFC 4180 has it: comma, double quote, a header row; values may hold line ends."""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from operator import not_
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+
+from ingestion.bytes_check import TextFile, UnusableFileError, with_one_line_ending
+from ingestion.contract import Dataset
+from ingestion.engine import identifier
+from ingestion.readers.common import (
+    RECORD_LENGTH,
+    Landed,
+    create_refused,
+    first_line,
+    match_columns,
+    number_rows,
+    plain_name,
+)
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+
+class Broken(NamedTuple):
+    """A line that is no row: its number as DuckDB counts, and the columns (from 1) at fault."""
+
+    number: int
+    error: str
+    first_column: int
+    last_column: int
+    is_too_long: bool
+
+
+class Place(NamedTuple):
+    """Where a record begins: row number, physical line; and how many lines it spans."""
+
+    row_number: int
+    line_number: int
+    lines: int
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def read(
+    opened: duckdb.DuckDBPyConnection, dataset: Dataset, text: TextFile, folder: Path
+) -> Landed:
+    """Read the file into `landed`, and lines that are no rows of it into `refused`.
+
+    Raises:
+        UnusableFileError: no header, a column missing or twice, or quotes that do not close.
+    """
+    header = _header(text.path)
+    positions, unknown = match_columns(dataset, header)
+    path, broken = _read_cells(opened, positions, len(header), text, folder)
+    # DuckDB counts the header and blank lines among its lines.
+    places = _places(path, [line.number - 2 for line in broken])
+    if text.odd_quote_line is not None:
+        _check_no_row_lost(opened, path, len(broken), text.odd_quote_line)
+    create_refused(opened)
+    _refuse(opened, path, broken, places, len(header))
+    number_rows(opened, [place.row_number for place in places])
+    names = ", ".join(identifier(name) for name in positions)
+    packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in positions)
+    opened.execute(
+        "CREATE TEMP VIEW landed AS SELECT place AS row_number,"
+        " CAST(NULL AS BIGINT) AS line_number, CAST(0 AS BIGINT) AS nested,"
+        f" CAST(to_json(struct_pack({packed})) AS VARCHAR) AS record, {names} FROM numbered"
+    )
+    return Landed(tuple(positions), unknown, partial(_line_numbers, path))
+
+
+def _header(path: Path) -> list[str]:
+    with _rows(path) as reader:
+        names = next(reader, list[str]())
+    if not any(name.strip() for name in names):
+        raise UnusableFileError("the first line is no header; write the column names there")
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise UnusableFileError(
+            f"the header {names[0]!r} has no commas; separate the columns by commas"
+        )
+    return names
+
+
+def _read_cells(
+    opened: duckdb.DuckDBPyConnection,
+    positions: dict[str, int],
+    width: int,
+    text: TextFile,
+    folder: Path,
+) -> tuple[Path, list[Broken]]:
+    """Create `cells`; return the file that was read (as given, or mended) and its broken lines."""
+    try:
+        _create_cells(opened, positions, width, text, folder)
+        broken = _broken(opened)
+        if not (broken and text.mixed_line_ends):
+            return text.path, broken
+    except duckdb.InvalidInputException:
+        pass
+    # DuckDB fails or miscounts where record ends are of two kinds, as in files put together from
+    # several; a line end within a value is worth keeping only while that does not happen.
+    mended = replace(text, path=with_one_line_ending(text.path, folder))
+    opened.execute("DROP TABLE IF EXISTS reject_errors")
+    opened.execute("DROP TABLE IF EXISTS reject_scans")
+    try:
+        _create_cells(opened, positions, width, mended, folder)
+    except duckdb.InvalidInputException as error:
+        raise UnusableFileError(
+            "the lines cannot be told apart; end every line by LF or by CR LF, and put"
+            f" values with line ends in double quotes ({first_line(error)})"
+        ) from None
+    return mended.path, _broken(opened)
+
+
+def _broken(opened: duckdb.DuckDBPyConnection) -> list[Broken]:
+    rows = opened.execute(
+        "SELECT line, arg_min(error_type::VARCHAR, column_idx), min(column_idx), max(column_idx),"
+        " bool_or(error_type::VARCHAR = 'LINE SIZE OVER MAXIMUM')"
+        " FROM reject_errors GROUP BY line ORDER BY line"
+    ).fetchall()
+    return [Broken(*row) for row in rows]
+
+
+def _create_cells(
+    opened: duckdb.DuckDBPyConnection,
+    positions: dict[str, int],
+    width: int,
+    text: TextFile,
+    folder: Path,
+) -> None:
+    types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(width))
+    cells = ", ".join(f"c{position} AS {identifier(name)}" for name, position in positions.items())
+    if text.odd_quote_line is not None:
+        # Threads start in the middle of the file, where an odd quote makes them guess wrong; and
+        # parallel = false drops what follows an open quote without a word.
+        opened.execute("SET threads = 1")
+    opened.execute(
+        f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {cells} FROM read_csv("
+        f"{plain_name(text.path, folder)}, columns = {{{types}}}, auto_detect = false,"
+        " header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true,"
+        " compression = 'none', store_rejects = true)"
+    )
+
+
+def _refuse(
+    opened: duckdb.DuckDBPyConnection,
+    path: Path,
+    broken: Sequence[Broken],
+    places: Sequence[Place],
+    width: int,
+) -> None:
+    """Put the broken records into `refused`, each physical line on its own.
+
+    Otherwise half a file behind one open quote would count as one rejected row.
+    """
+    if not broken:
+        return
+    refusals: list[tuple[int, int, str, str]] = []
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reached = 1
+        for record, place in zip(broken, places, strict=True):
+            start = place.line_number - reached
+            reason = _structure_reason(record, width)
+            refusals += [
+                (place.row_number, number, reason, line[:RECORD_LENGTH].rstrip("\r\n"))
+                for number, line in enumerate(
+                    islice(lines, start, start + place.lines), place.line_number
+                )
+            ]
+            reached = place.line_number + place.lines
+    row_numbers, line_numbers, reasons, records = map(list, zip(*refusals, strict=True))
+    opened.execute(
+        "INSERT INTO refused SELECT unnest($rows), unnest($lines), NULL, NULL,"
+        " unnest($reasons), unnest($records)",
+        {"rows": row_numbers, "lines": line_numbers, "reasons": reasons, "records": records},
+    )
+
+
+def _structure_reason(line: Broken, width: int) -> str:
+    if line.is_too_long:
+        return "the line is longer than 2 MB; is a double quote left open?"
+    if line.error == "MISSING COLUMNS":
+        return f"the row has {line.first_column} values, but the header names {width} columns"
+    if line.error == "TOO MANY COLUMNS":
+        return (
+            f"the row has {line.last_column} values, but the header names {width} columns;"
+            " put values that hold a comma in double quotes"
+        )
+    return (
+        "a value that begins with a double quote does not end with one, so the row cannot be told"
+        " from what follows; close it, and write a double quote within a value twice"
+    )
+
+
+def _check_no_row_lost(
+    opened: duckdb.DuckDBPyConnection, path: Path, refused: int, odd_quote_line: int
+) -> None:
+    """Behind a quote that never closes DuckDB can drop lines, so count the rows another way."""
+    row = opened.execute("SELECT count(*) FROM cells").fetchone()
+    assert row is not None
+    with _rows(path) as reader:
+        expected = sum(map(bool, reader)) - 1
+    if row[0] + refused != expected:
+        raise UnusableFileError(
+            f"the double quote in line {odd_quote_line} makes it impossible to tell the rows"
+            " apart; close it, and write a double quote within a value twice"
+        )
+
+
+@contextmanager
+def _rows(path: Path) -> "Iterator[Reader]":
+    """The rows of the file as Python's csv module reads them, header and blank lines included."""
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            yield csv.reader(lines)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _places(path: Path, records: Sequence[int]) -> list[Place]:
+    """Places of ascending records, which count from 0 after the header, with blank lines."""
+    if not records:
+        return []
+    places = []
+    with _rows(path) as reader:
+        next(reader)
+        reached = blank = 0
+        for record in records:
+            blank += sum(map(not_, islice(reader, record - reached)))
+            before = reader.line_num
+            next(reader)
+            reached = record + 1
+            places.append(Place(record + 1 - blank, before + 1, reader.line_num - before))
+    return places
+
+
+def _line_numbers(path: Path, row_numbers: Sequence[int]) -> list[int]:
+    """Physical lines (the header is in line 1) on which the ascending row numbers begin."""
+    if not row_numbers:
+        return []
+    lines = []
+    with _rows(path) as reader:
+        next(reader)
+        rows = filter(None, reader)
+        reached = 0
+        for row_number in row_numbers:
+            values = next(islice(rows, row_number - reached - 1, None))
+            reached = row_number
+            within = sum(len(_LINE_END.findall(value)) for value in values)
+            lines.append(reader.line_num - within)
+    return lines

@@ -1,0 +1,1 @@
+"""Assets by stage: ingestion, warehouse, publication, outcomes of a close."""

@@ -1,0 +1,66 @@
+"""What a close leaves behind: the performance record, reports, messages, and nothing temporary."""
+
+import dagster as dg
+
+import reports
+from orchestration import closing
+from orchestration.assets.publication import CANDIDATE
+from orchestration.delivery import outbox
+from orchestration.months import month_text
+from orchestration.partitions import close_months
+from orchestration.progress import tell
+from orchestration.resources import HomeResource
+from orchestration.run_settings import settings_of
+
+
+@dg.asset(deps=[CANDIDATE], partitions_def=close_months, group_name="close", kinds={"parquet"})
+def performance_record(
+    context: dg.AssetExecutionContext, home: HomeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Step 9: the month's new revisions, written once, never rewritten."""
+    month = settings_of(context).closing_month
+    revisions = closing.record_revisions(home.home, month) if month else 0
+    tell(f"{revisions} new revisions recorded")
+    return dg.MaterializeResult(metadata={"new_revisions": revisions})
+
+
+@dg.asset(deps=["published_database"], partitions_def=close_months, group_name="close", kinds={"html", "pdf"})
+def monthly_reports(
+    context: dg.AssetExecutionContext, home: HomeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Step 13: one page and one PDF per agent and per team."""
+    settings = settings_of(context)
+    assert settings.month is not None
+    out = home.home.reports / month_text(settings.month)
+    files = reports.render_month(
+        home.home.published_database, settings.month, out, settings.provisional, tell
+    )
+    return dg.MaterializeResult(metadata={"files": len(files), "folder": str(out)})
+
+
+@dg.asset(deps=["published_database", monthly_reports], partitions_def=close_months, group_name="close")
+def outbox_messages(
+    context: dg.AssetExecutionContext, home: HomeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Steps 7, 8, 10, 11, 12 and 14: tasks, mails, alerts and the skill-level export, each once."""
+    month = settings_of(context).closing_month
+    result = outbox.deliver(home.home, month) if month else outbox.NOTHING
+    tell(f"{result.written} messages written, {len(result.undeliverable)} without an address")
+    return dg.MaterializeResult(
+        metadata={"written": result.written, "undeliverable": len(result.undeliverable)}
+    )
+
+
+@dg.asset(deps=["published_database"], group_name="close")
+def scratch_cleanup(home: HomeResource) -> None:
+    """Step 15: temporary tables and files are gone, also after a run that failed (see `clean_up_after_failure`)."""
+    closing.clean_up(home.home)
+
+
+@dg.failure_hook(name="clean_up_after_failure", required_resource_keys={"home"})
+def clean_up_after_failure(context: dg.HookContext) -> None:
+    """Step 15 of a run that failed: whatever it left half-way goes."""
+    closing.clean_up(context.resources.home.home)
+
+
+close_assets = [performance_record, monthly_reports, outbox_messages, scratch_cleanup]

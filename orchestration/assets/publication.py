@@ -1,0 +1,75 @@
+"""Write, audit, publish, as assets: the checks on the candidate stand between the build and everything after it."""
+
+import dagster as dg
+
+from ingestion import read_scan, rejected_share
+from orchestration import publication, records
+from orchestration.progress import tell
+from orchestration.project import MANIFEST
+from orchestration.resources import HomeResource
+from orchestration.run_settings import settings_of
+
+CANDIDATE = dg.AssetKey("published_candidate")
+
+
+def make_publication_assets() -> list[dg.AssetsDefinition]:
+    """The candidate database, and the published one that it becomes."""
+    marts = publication.mart_names(MANIFEST)
+
+    @dg.asset(
+        key=CANDIDATE,
+        deps=[dg.AssetKey(["marts", mart]) for mart in marts],
+        group_name="publication",
+        kinds={"duckdb"},
+    )
+    def published_candidate(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The marts as they would be published, in a database aside."""
+        tell("writing the candidate database")
+        written = publication.write_candidate(home.home, marts)
+        month = settings_of(context).month
+        if month:
+            publication.require_figures(home.home, month)
+        return dg.MaterializeResult(metadata={"as_of": written.as_of.isoformat()})
+
+    @dg.asset(deps=[CANDIDATE, "performance_record"], group_name="publication", kinds={"duckdb"})
+    def published_database(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The database that readers open, swapped in whole."""
+        changed = publication.swap_in(home.home)
+        tell("published" if changed else "nothing changed: the published database stays as it is")
+        return dg.MaterializeResult(metadata={"changed": changed})
+
+    return [published_candidate, published_database]
+
+
+@dg.asset_check(asset=CANDIDATE, blocking=True)
+def rejected_rows_within_limit(home: HomeResource) -> dg.AssetCheckResult:
+    """Stop before publishing when more than the allowed share of a dataset's new rows was rejected.
+
+    New is what no publication has seen yet and still lies in the landing folder: whoever mends the file in place
+    goes on, and whoever merely runs again is stopped again.
+    """
+    after = publication.published_load_sequence(home.home)
+    excess = [
+        f"{dataset}: {share.rows_rejected} of {share.rows_read} rows rejected"
+        f" ({share.share:.1%}, limit {home.max_reject_share:.1%}), most in {share.worst_file};"
+        f" the reasons are in {share.worst_quarantine}"
+        for dataset, share in rejected_share(home.home, read_scan(home.home), after).items()
+        if share.share > home.max_reject_share
+    ]
+    return dg.AssetCheckResult(
+        passed=not excess, description="; ".join(excess) or "within the limit", metadata={"after_load": after}
+    )
+
+
+@dg.asset_check(asset=CANDIDATE, blocking=True)
+def candidate_equals_warehouse(home: HomeResource) -> dg.AssetCheckResult:
+    """Every mart of the candidate is, row for row, what the warehouse holds."""
+    differing = publication.differing_marts(home.home, publication.mart_names(MANIFEST))
+    return dg.AssetCheckResult(
+        passed=not differing, description=f"differing marts: {', '.join(differing) or 'none'}"
+    )
+
+
+publication_checks = [rejected_rows_within_limit, candidate_equals_warehouse]

@@ -1,0 +1,86 @@
+"""The dbt project as assets, its tests as checks that block what comes after."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from ingestion import Home
+from orchestration import records
+from orchestration.months import check_closable, choose_as_of, month_text
+from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
+from orchestration.progress import tell
+from orchestration.project import MANIFEST, PARTIAL_PARSE
+from orchestration.resources import HomeResource
+from orchestration.run_settings import RunSettings, settings_of, started_at
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups models by layer, so that the graph reads from landing to marts."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer's folder: staging, intermediate or marts; seeds are rules."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "rules"
+        return str(dbt_resource_props["fqn"][1])
+
+
+def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, str]:
+    """What the models read of the run: the home, the instant reported at, the month that gets revisions.
+
+    Raises:
+        UnusableInput: a required dataset never landed, or the month cannot be closed at that instant.
+    """
+    check_required_datasets(home)
+    last = records.last_close(home, settings.month) if settings.month else None
+    as_of = choose_as_of(
+        settings.as_of, now, (last.as_of, last.load_sequence) if last else None, load_sequence(home)
+    )
+    if settings.month:
+        check_closable(settings.month, as_of, agents_time_zones(home), settings.provisional)
+    closing = settings.closing_month
+    return {
+        "SCOREHOUSE_HOME": str(home.root),
+        "SCOREHOUSE_AS_OF": as_of.isoformat(),
+        "SCOREHOUSE_CLOSE_MONTH": closing.isoformat() if closing else "",
+    }
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the dbt process that is started inside."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def make_warehouse_assets() -> dg.AssetsDefinition:
+    """The assets of the dbt project, from the manifest that set-up builds."""
+
+    @dbt_assets(
+        manifest=MANIFEST, dagster_dbt_translator=LayerTranslator(), pool="warehouse", name="warehouse"
+    )
+    def warehouse(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeResource
+    ) -> Iterator[Any]:
+        settings = settings_of(context)
+        values = dbt_environment(home.home, settings, started_at(context))
+        tell(f"building the warehouse as of {values['SCOREHOUSE_AS_OF']}")
+        target = home.home.scratch / "dbt"
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if PARTIAL_PARSE.exists():
+            (target / PARTIAL_PARSE.name).write_bytes(PARTIAL_PARSE.read_bytes())
+        with environment(values):
+            yield from dbt.cli(["build"], context=context, target_path=target).stream()
+
+    return warehouse

@@ -1,0 +1,209 @@
+"""The command line: thin over the Dagster definitions that the UI and the schedules use.
+
+What is heavy to import is imported by the command that needs it, so that `--help` answers at once.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from ingestion import Home, UnusableInput
+from orchestration.project import ProjectError
+
+app = typer.Typer(
+    name="scorehouse",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An agent-performance warehouse: raw contact-centre exports in; audited marts, reports and tasks out.\n\n"
+    "Try it: `scorehouse simulate --agents 50 --months 2 --end 2026-10 --seed 1 --out landing`, then "
+    "`scorehouse close 2026-10 --landing landing`.\n\n"
+    "Exit codes: 0 done, 1 a check stopped the publish, 2 wrong use or unusable input.",
+)
+console = Console()
+messages = Console(stderr=True)
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="SCOREHOUSE_HOME", help="Folder that holds everything Scorehouse writes."),
+]
+LandingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--landing",
+        envvar="SCOREHOUSE_LANDING",
+        help="Folder with the exports, one folder per dataset. Default: <home>/landing.",
+    ),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        envvar="SCOREHOUSE_AS_OF",
+        help="Report as at this instant, ISO 8601 with Z or an offset; nothing after it is seen. Default: now.",
+    ),
+]
+DEFAULT_HOME = Path("home")
+
+
+@app.command()
+def simulate(
+    agents: Annotated[int, typer.Option(help="How many agents work in the centre.")],
+    months: Annotated[int, typer.Option(help="How many calendar months.")],
+    end: Annotated[str, typer.Option(help="The last month, YYYY-MM.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same files, byte for byte.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the datasets into; the truth goes to <out>/_truth.")],
+    quirks: Annotated[
+        bool,
+        typer.Option("--quirks", help="Add what real exports have: duplicates, late rows, bad rows …"),
+    ] = False,
+) -> None:
+    """Simulate a contact centre and write its exports, with the truth for tests beside them."""
+    from ingestion.simulation import SimulationSettings, simulate
+
+    try:
+        summary = simulate(SimulationSettings(agents, months, end, seed, out, quirks), _tell)
+    except ValueError as wrong:
+        _fail(str(wrong))
+    for dataset, rows in summary.rows.items():
+        console.print(f"  {dataset:<20} {rows:>12,} rows", highlight=False)
+    console.print(f"Next: scorehouse close {end} --landing {out}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def ingest(home: HomeOption = DEFAULT_HOME, landing: LandingOption = None) -> None:
+    """Load what is new in the landing folder; bad rows go to quarantine with their reasons."""
+    from orchestration.job_names import INGESTION
+
+    _run(INGESTION, home, landing, None, None, False)
+    _print_status(Home(home.resolve()))
+
+
+@app.command()
+def close(
+    month: Annotated[str, typer.Argument(help="The month to close, YYYY-MM.")],
+    home: HomeOption = DEFAULT_HOME,
+    landing: LandingOption = None,
+    as_of: AsOfOption = None,
+    provisional: Annotated[
+        bool,
+        typer.Option("--provisional", help="Look at a month that is not over: reports, but no revision, no message."),
+    ] = False,
+) -> None:
+    """Close a month: load, build, check, record, publish, report, and write every task and message once.
+
+    Running it again on the same data changes nothing; with later data it writes revision 2 of what changed.
+    """
+    from orchestration.job_names import MONTHLY_CLOSE
+
+    _run(MONTHLY_CLOSE, home, landing, as_of, month, provisional)
+    from orchestration import summary
+
+    summary.print_close(console, Home(home.resolve()), month, provisional)
+
+
+@app.command()
+def build(home: HomeOption = DEFAULT_HOME, landing: LandingOption = None, as_of: AsOfOption = None) -> None:
+    """Load what is new, rebuild, check and publish the marts, without closing a month (the daily job)."""
+    from orchestration.job_names import DAILY_BUILD
+
+    _run(DAILY_BUILD, home, landing, as_of, None, False)
+    _print_status(Home(home.resolve()))
+
+
+@app.command()
+def status(home: HomeOption = DEFAULT_HOME) -> None:
+    """Say what is loaded, quarantined, closed, published and sent."""
+    if not home.exists():
+        _fail(f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`")
+    _print_status(Home(home.resolve()))
+
+
+@app.command()
+def ui(
+    home: HomeOption = DEFAULT_HOME,
+    landing: LandingOption = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> NoReturn:
+    """Open the orchestrator's web page with its schedules and sensor, on this machine only."""
+    from orchestration.running import prepare_instance
+
+    resolved = Home(home.resolve())
+    prepare_instance(resolved)
+    environment = {**os.environ, "DAGSTER_HOME": str(resolved.dagster), "SCOREHOUSE_HOME": str(resolved.root)}
+    if landing:
+        environment["SCOREHOUSE_LANDING"] = str(landing.resolve())
+    program = Path(sys.executable).with_name("dagster")
+    arguments = [str(program), "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    os.execve(program, arguments, environment)
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line, never a stack trace."""
+    try:
+        app()
+    except (UnusableInput, ProjectError) as problem:
+        _fail(str(problem))
+    except KeyboardInterrupt:
+        messages.print("stopped; running the same command again completes what is missing")
+        sys.exit(130)
+
+
+def _run(
+    job: str, home: Path, landing: Path | None, as_of: str | None, month: str | None, provisional: bool
+) -> None:
+    from orchestration.months import parse_instant, parse_month
+    from orchestration.run_settings import AS_OF_TAG, PROVISIONAL_TAG
+
+    tags = {}
+    if month:
+        parse_month(month)
+    if as_of:
+        tags[AS_OF_TAG] = parse_instant(as_of).isoformat()
+    if provisional:
+        tags[PROVISIONAL_TAG] = "true"
+    if landing is not None and not landing.is_dir():
+        _fail(f"there is no landing folder {landing}")
+    _listen()
+    from orchestration.running import run_job
+
+    outcome = run_job(job, Home(home.resolve()), landing, tags, month)
+    if outcome.exit_code:
+        for reason in outcome.reasons:
+            messages.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(outcome.exit_code)
+
+
+def _listen() -> None:
+    from orchestration.progress import progress
+
+    # A run sends the chatter of its libraries to a file; what the person reads keeps a way of its own.
+    own = Console(file=os.fdopen(os.dup(sys.stderr.fileno()), "w"))
+
+    class Printed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            _tell(record.getMessage(), own)
+
+    progress.handlers = [Printed()]
+    progress.setLevel(logging.INFO)
+    progress.propagate = False
+
+
+def _tell(sentence: str, to: Console = messages) -> None:
+    to.print(f"· {sentence}", style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_status(home: Home) -> None:
+    from orchestration import summary
+
+    summary.print_status(console, home)
+
+
+def _fail(sentence: str) -> NoReturn:
+    messages.print(f"error: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(2)

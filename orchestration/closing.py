@@ -1,0 +1,52 @@
+"""Recording a close, and cleaning up after one."""
+
+import datetime as dt
+import shutil
+
+import duckdb
+
+from ingestion import Home, durable, engine
+from orchestration import publication, records
+from orchestration.database import attached
+
+NEW_REVISIONS = "warehouse.intermediate.int_performance__new_revisions"
+
+
+def record_revisions(home: Home, month: dt.date) -> int:
+    """Write the month's new revisions into a file of their own, and return how many there are.
+
+    The file's appearance is the close: before it, the close has not happened; after it, running again finds
+    nothing new to record. Rows are ordered, so that the same close makes the same file.
+    """
+    folder = records.performance_folder(home)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with attached(warehouse=home.warehouse) as connection:
+        found = connection.execute(
+            f"select count(*), any_value(close_number) from {NEW_REVISIONS} where month = ?", [month]
+        ).fetchone()
+        assert found is not None
+        revisions, close_number = found
+        if not revisions:
+            return 0
+        final = records.close_file(home, month, close_number)
+        written = durable.temporary_beside(final)
+        connection.execute(
+            f"copy (from {NEW_REVISIONS} where month = date '{month:%Y-%m-%d}' order by agent_id)"
+            f" to {engine.literal(str(written))} (format parquet, compression zstd)"
+        )
+    durable.put_in_place(written, final)
+    return int(revisions)
+
+
+def clean_up(home: Home) -> None:
+    """Remove what a run needs only while it runs: calculation tables, scratch files, a stopped candidate."""
+    if home.warehouse.exists():
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("drop schema if exists intermediate cascade")
+    for leftover in home.scratch.iterdir() if home.scratch.exists() else ():
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    candidate = publication.candidate_file(home)
+    for leftover in candidate.parent.glob(f"{candidate.name}*"):
+        leftover.unlink()
+    for leftover in records.performance_folder(home).glob(f".*{durable.TEMPORARY_SUFFIX}"):
+        leftover.unlink()

@@ -1,0 +1,37 @@
+"""What a run has to stand on, looked up before anything is built."""
+
+from pathlib import Path
+
+import duckdb
+
+from ingestion import DATASETS, Home, UnusableInput, read_ledger
+
+
+def load_sequence(home: Home) -> int:
+    """The number of the newest load; 0 before the first."""
+    return max((load.sequence for load in read_ledger(home) if load.status == "loaded"), default=0)
+
+
+def check_required_datasets(home: Home) -> None:
+    """Refuse to build without the datasets that every figure rests on.
+
+    Raises:
+        UnusableInput: a required dataset has no loaded file.
+    """
+    loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
+    missing = [name for name, dataset in DATASETS.items() if dataset.required and name not in loaded]
+    if missing:
+        raise UnusableInput(
+            f"required datasets are missing: {', '.join(missing)}. Put their files into a folder of "
+            "that name in the landing folder (see docs/landing.md), then run again"
+        )
+
+
+def agents_time_zones(home: Home) -> list[str]:
+    """The time zones of all agents ever loaded, sorted."""
+    pattern = str(Path(home.raw) / "agents" / "*.parquet")
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct time_zone from read_parquet(?, union_by_name = true) order by 1", [pattern]
+        ).fetchall()
+    return [zone for (zone,) in rows]

@@ -1,0 +1,38 @@
+"""Jobs: the daily build and the monthly close, over the same assets. One process runs one, step by step."""
+
+import dagster as dg
+
+from orchestration.assets.close import clean_up_after_failure, scratch_cleanup
+from orchestration.job_names import DAILY_BUILD, INGESTION, MONTHLY_CLOSE
+from orchestration.partitions import close_months
+
+_landing = dg.AssetSelection.key_prefixes("landing")
+_warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts")
+_publication = dg.AssetSelection.groups("publication")
+_close = dg.AssetSelection.groups("close")
+
+ingestion_job = dg.define_asset_job(
+    INGESTION,
+    selection=_landing,
+    description="Load what is new in the landing folder.",
+    executor_def=dg.in_process_executor,
+)
+
+daily_build_job = dg.define_asset_job(
+    DAILY_BUILD,
+    selection=_landing | _warehouse | _publication | dg.AssetSelection.assets(scratch_cleanup),
+    hooks={clean_up_after_failure},
+    description="Load what is new, rebuild the marts, check them, publish them.",
+    executor_def=dg.in_process_executor,
+)
+
+monthly_close_job = dg.define_asset_job(
+    MONTHLY_CLOSE,
+    selection=_landing | _warehouse | _publication | _close,
+    partitions_def=close_months,
+    hooks={clean_up_after_failure},
+    description="All fifteen steps of the close of one month.",
+    executor_def=dg.in_process_executor,
+)
+
+jobs = [ingestion_job, daily_build_job, monthly_close_job]

@@ -1,0 +1,120 @@
+"""Running a job of the code location in this process, and saying in plain words how it ended."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from ingestion import Home, UnusableInput, durable
+from orchestration import project, records
+from orchestration.progress import tell
+
+# One run at a time: the warehouse file has one writer. Nothing is reported to anybody.
+INSTANCE_CONFIG = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+  pools:
+    default_limit: 1
+"""
+
+DONE, STOPPED, UNUSABLE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: an exit code, and for a failure the sentences that say why."""
+
+    exit_code: int
+    reasons: tuple[str, ...] = ()
+
+
+def prepare_instance(home: Home) -> None:
+    """Create the home folder and the orchestrator's settings in it, where they are missing."""
+    home.prepare()
+    settings = home.dagster / "dagster.yaml"
+    if not settings.exists():
+        durable.write_text(settings, INSTANCE_CONFIG)
+
+
+def run_job(
+    job: str,
+    home: Home,
+    landing: Path | None,
+    tags: Mapping[str, str],
+    partition_key: str | None = None,
+) -> Outcome:
+    """Run a job to its end, alone on this home, with its chatter in `<home>/dagster/last_run.log`."""
+    prepare_instance(home)
+    project.refresh_manifest()
+    from orchestration.definitions import build_defs
+    from orchestration.resources import HomeResource
+
+    resource = HomeResource(path=str(home.root), landing=str(landing or ""))
+    with _alone(home), dg.DagsterInstance.from_config(str(home.dagster)) as instance, _quiet(home):
+        result = (
+            build_defs({"home": resource})
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                partition_key=partition_key,
+                tags=dict(tags),
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+            )
+        )
+    return _outcome(result, home)
+
+
+def log_file(home: Home) -> Path:
+    """What the last run printed: dbt's and the orchestrator's own messages."""
+    return home.dagster / "last_run.log"
+
+
+@contextlib.contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    with records.locked(home.records / "run.lock", waiting=lambda: tell("waiting for another run")):
+        yield
+
+
+@contextlib.contextmanager
+def _quiet(home: Home) -> Iterator[None]:
+    """Send whatever the libraries print, from Python or from below it, to the log file."""
+    descriptor = os.open(log_file(home), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
+    try:
+        for stream in kept:
+            os.dup2(descriptor, stream)
+        yield
+    finally:
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(descriptor)
+
+
+def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
+    if result.success:
+        return Outcome(DONE)
+    unusable: list[str] = []
+    failures: list[str] = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        while error is not None:
+            if error.cls_name == UnusableInput.__name__:
+                unusable.append(error.message.split(": ", 1)[-1].strip())
+            last, error = error, error.cause
+        failures.append(f"{event.step_key}: {last.message.strip()}")
+    if unusable:
+        return Outcome(UNUSABLE, tuple(unusable))
+    checks = tuple(
+        f"{check.check_name}: {check.description or 'failed'}"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+    )
+    return Outcome(STOPPED, checks or (*failures, f"details: {log_file(home)}"))

@@ -1,0 +1,103 @@
+"""What the command line says at the end: what happened, and what to open next. It counts and prints; it computes no figure."""
+
+import datetime as dt
+
+from rich.console import Console
+from rich.table import Table
+
+from ingestion import DATASETS, Home, read_ledger
+from orchestration import records
+from orchestration.database import attached
+from orchestration.delivery import outbox
+from orchestration.months import parse_month
+
+
+def print_close(console: Console, home: Home, month: str, provisional: bool) -> None:
+    """The close of a month: who is scored, what was written, where to look."""
+    first_day = parse_month(month)
+    with attached(published=home.published_database) as connection:
+        relation = "agent_performance_month" if provisional else "monthly_performance_summary"
+        current = "" if provisional else "and is_current"
+        counted = connection.execute(
+            "select count(*), count(productivity_score), count(*) filter (where productivity_variance < 0)"
+            f" from published.marts.{relation} where month = ? {current}",
+            [first_day],
+        ).fetchone()
+    assert counted is not None
+    people, scored, below = counted
+    table = Table(title=f"{month} {'provisional' if provisional else 'closed'}", show_header=False)
+    table.add_row("people", f"{people:,}")
+    table.add_row("scored", f"{scored:,}")
+    table.add_row("below target", f"{below:,}")
+    if not provisional:
+        closes = [close for close in records.recorded_closes(home) if close.month == first_day]
+        table.add_row("closes that wrote revisions", f"{len(closes):,}")
+        table.add_row("revisions in all", f"{sum(close.revisions for close in closes):,}")
+        sent = [record for record in records.deliveries(home) if record["month"] == month]
+        table.add_row("messages, tasks and exports", f"{len(sent):,}")
+    console.print(table)
+    _print_findings(console, home)
+    lines = {
+        "pages and PDFs": home.reports / month / "index.html",
+        "messages": home.outbox / month,
+        "database": home.published_database,
+        "quarantine": home.quarantine,
+    }
+    for label, path in lines.items():
+        console.print(f"{label + ':':<16}{path}", highlight=False, soft_wrap=True)
+
+
+def print_status(console: Console, home: Home) -> None:
+    """What is loaded, quarantined, closed, published and sent."""
+    loads = read_ledger(home)
+    table = Table(title="Loaded and quarantined")
+    for heading in ("dataset", "files", "rows", "rejected rows", "files quarantined", "last load"):
+        table.add_column(heading, justify="left" if heading in ("dataset", "last load") else "right")
+    for dataset in DATASETS:
+        own = [load for load in loads if load.dataset == dataset]
+        loaded = [load for load in own if load.status == "loaded"]
+        table.add_row(
+            dataset,
+            f"{len(loaded):,}",
+            f"{sum(load.rows_loaded for load in loaded):,}",
+            f"{sum(load.rows_rejected for load in loaded):,}",
+            f"{len(own) - len(loaded):,}",
+            max((load.loaded_at for load in own), default="never"),
+        )
+    console.print(table)
+    closes = Table(title="Closed months")
+    for heading in ("month", "close", "as of", "revisions"):
+        closes.add_column(heading, justify="right")
+    for close in records.recorded_closes(home):
+        closes.add_row(
+            f"{close.month:%Y-%m}",
+            str(close.close_number),
+            f"{close.as_of.astimezone(dt.UTC):%Y-%m-%d %H:%M:%SZ}",
+            f"{close.revisions:,}",
+        )
+    console.print(closes)
+    published = records.publications(home)
+    console.print(
+        f"published: {published[-1]['published_at']}, as of {published[-1]['as_of']}"
+        if published
+        else "published: never",
+        highlight=False,
+    )
+    console.print(f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False)
+    _print_findings(console, home)
+
+
+def _print_findings(console: Console, home: Home) -> None:
+    waiting = outbox.undelivered(home)
+    if waiting:
+        console.print(
+            f"without an address: {len(waiting):,} messages (first: {waiting[0].action_type} for"
+            f" {waiting[0].recipient_id or 'nobody named'}); add the address to `agents`, then run again",
+            highlight=False,
+            soft_wrap=True,
+        )
+    unread = [load for load in read_ledger(home) if load.status == "quarantined"]
+    for load in unread:
+        console.print(
+            f"file not read: {load.file}: {load.reason}", markup=False, highlight=False, soft_wrap=True
+        )

@@ -1,0 +1,81 @@
+"""How each published figure is called and printed: a label and a format, by column name.
+
+A column that is not listed takes both from its suffix, so a new mart column prints sensibly.
+"""
+
+_LABELS = {
+    "acw_seconds": "After-contact work",
+    "adherence": "Schedule adherence",
+    "adherent_seconds": "Time in adherence",
+    "aht_seconds": "Average handle time",
+    "average_quality_score": "Average quality score",
+    "back_office_seconds": "Back office",
+    "break_seconds": "Breaks",
+    "business_date": "Day",
+    "csat": "Customer satisfaction (CSAT)",
+    "csat_mean": "Mean survey score",
+    "fcr": "First contact resolution (FCR)",
+    "handle_seconds": "Total handle time",
+    "logged_in_seconds": "Logged in",
+    "meeting_seconds": "Meetings",
+    "month": "Month",
+    "name": "Name",
+    "off_clock_handling_seconds": "Handling while clocked out",
+    "other_unavailable_seconds": "Other unavailable",
+    "productivity_attainment": "Attainment",
+    "productivity_score": "Productivity score",
+    "productivity_target": "Target",
+    "productivity_variance": "Variance",
+    "quality_score": "Quality score",
+    "team_id": "Team id",
+    "team_name": "Team",
+    "total_resolved_tickets": "Resolved tickets",
+    "training_seconds": "Training",
+}
+
+_FORMATS = {
+    "adherence": "pct",
+    "aht": "duration",
+    "attainment": "pct",
+    "average_quality_score": "score",
+    "conformance": "pct",
+    "concurrency": "score",
+    "csat": "pct",
+    "csat_mean": "score",
+    "fcr": "pct",
+    "month": "month",
+    "occupancy": "pct",
+    "productivity_attainment": "pct",
+    "productivity_score": "score",
+    "productivity_target": "score",
+    "productivity_variance": "score",
+    "quality_points": "score",
+    "quality_score": "score",
+    "service_level": "pct",
+    "shrinkage": "pct",
+    "utilization": "pct",
+}
+
+_COUNTS = ("contacts", "evaluations", "events", "leads", "responses", "sessions", "tickets")
+_SUFFIXES = (
+    ("seconds", "duration"),
+    ("_rate", "pct"),
+    ("_score", "score"),
+    ("_satisfied", "int"),
+    *((count, "int") for count in _COUNTS),
+)
+
+
+def figure_label(name: str) -> str:
+    """Return the words for a figure's column name, such as ``Average handle time``."""
+    if name in _LABELS:
+        return _LABELS[name]
+    words = name.removesuffix("_seconds").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def figure_format(name: str) -> str | None:
+    """Return the format a figure prints in, or None where its type decides."""
+    if name in _FORMATS:
+        return _FORMATS[name]
+    return next((fmt for suffix, fmt in _SUFFIXES if name.endswith(suffix)), None)

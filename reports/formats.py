@@ -1,0 +1,164 @@
+"""Printing one value: the only place where a number becomes text."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+from reports.errors import ComponentError
+from reports.figures import figure_label
+
+DASH = "–"
+NO_VALUE = "no value"
+REPLACEMENT = "\ufffd"
+
+FORMATS = (
+    "auto",
+    "date",
+    "duration",
+    "figure",
+    "instant",
+    "int",
+    "month",
+    "number",
+    "pct",
+    "score",
+    "text",
+)
+NUMERIC_FORMATS = frozenset({"duration", "int", "number", "pct", "score"})
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+# Overrides and embeddings could reorder the text around a value; marks (U+200E, U+200F) cannot.
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNPRINTABLE = frozenset({"Cc", "Co", "Cs"})
+
+
+def printable(text: str) -> str:
+    """Make text from data safe to set on one line.
+
+    White space becomes spaces, bidirectional controls go, and control and private-use
+    characters become U+FFFD: none of them has an agreed look.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    if character in "\t\n\r\v\f\u2028\u2029":
+        return " "
+    if character in _BIDI_CONTROLS or character == "\ufeff":
+        return ""
+    return REPLACEMENT if unicodedata.category(character) in _UNPRINTABLE else character
+
+
+def month_name(value: date) -> str:
+    """Return a month in words, such as ``October 2026``."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def instant_text(value: datetime) -> str:
+    """Return an instant in UTC to the minute; one without a zone is already UTC."""
+    utc = value.astimezone(UTC) if value.tzinfo else value
+    return f"{utc:%Y-%m-%d %H:%M} UTC"
+
+
+def format_value(value: object, fmt: str | None = None, *, signed: bool = False) -> str:
+    """Print one value that is not null.
+
+    fmt: one of FORMATS; None and ``auto`` go by the value's type. ``duration`` takes seconds and
+    prints h:mm:ss, ``pct`` a 0-1 fraction, ``score`` two decimals. signed: with ``+`` for gains; a
+    signed ``pct`` is a difference between percentages and prints percentage points (``pp``).
+
+    Raises ComponentError when the format is unknown or does not fit the value.
+    """
+    name = fmt or "auto"
+    if name not in FORMATS:
+        raise ComponentError(f'unknown format "{name}"; there are {", ".join(FORMATS)}')
+    if name == "auto":
+        name = _format_of_type(value)
+    if name == "text":
+        return printable(_text(value))
+    if name == "figure":
+        return printable(figure_label(str(value)))
+    if name in NUMERIC_FORMATS:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+            raise ComponentError(f'format "{name}" needs a number, not {type(value).__name__}')
+        # The list of changes holds numbers and words in one column of text.
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            return printable(value)
+        number = Decimal(str(value))
+        return _number(number, name, signed) if number.is_finite() else printable(str(value))
+    return _calendar(value, name)
+
+
+def _format_of_type(value: object) -> str:
+    if isinstance(value, bool):
+        return "text"
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float | Decimal):
+        return "number"
+    if isinstance(value, datetime):
+        return "instant"
+    return "date" if isinstance(value, date) else "text"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes):
+        return json.dumps(value, default=str, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
+def _calendar(value: object, name: str) -> str:
+    try:
+        if isinstance(value, str):
+            parse = datetime if name == "instant" else date
+            # A month in text may come without its day: 2026-10.
+            value = parse.fromisoformat(f"{value}-01" if len(value) == 7 else value)
+        if name == "instant" and isinstance(value, datetime):
+            return instant_text(value)
+        if isinstance(value, date):
+            return month_name(value) if name == "month" else f"{value:%Y-%m-%d}"
+    except ValueError:
+        pass
+    raise ComponentError(f'format "{name}" does not fit the value {value!r}')
+
+
+def _number(number: Decimal, name: str, signed: bool) -> str:
+    plus = "+" if signed else ""
+    if name == "duration":
+        seconds = int(_rounded(number, 0))
+        sign = "-" if seconds < 0 else "+" if signed and seconds > 0 else ""
+        minutes, second = divmod(abs(seconds), 60)
+        return f"{sign}{minutes // 60:,}:{minutes % 60:02}:{second:02}"
+    if name == "pct":
+        return f"{_rounded(number * 100, 1):{plus},}" + (" pp" if signed else "%")
+    if name == "int":
+        return f"{_rounded(number, 0):{plus},}"
+    text = f"{_rounded(number, 2):{plus},}"
+    return text.rstrip("0").rstrip(".") if name == "number" and "." in text else text
+
+
+def _rounded(number: Decimal, places: int) -> Decimal:
+    with localcontext(prec=60):
+        rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return abs(rounded) if rounded == 0 else rounded

@@ -1,0 +1,150 @@
+"""The folder of a month's reports: what is in it, and writing to it without half files."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from reports.errors import ReportError
+
+Kind = Literal["agent", "team", "index", "asset"]
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file as the manifest lists it.
+
+    data_fingerprint: digest of the figures it shows. build_fingerprint: digest of those and of
+    everything that made the file; as long as it stays, so does the file.
+    """
+
+    path: str
+    kind: Kind
+    subject_id: str | None
+    revision: int | None
+    bytes: int
+    sha256: str
+    data_fingerprint: str
+    build_fingerprint: str
+
+
+@dataclass
+class Folder:
+    """The output folder: what an earlier run listed, and what this run has listed so far."""
+
+    root: Path
+    earlier: Mapping[str, Entry] = field(default_factory=dict)
+    listed: dict[str, Entry] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, root: Path) -> "Folder":
+        """Create the folder if need be and read its manifest."""
+        _make_private(root)
+        path = root / MANIFEST
+        if not path.exists():
+            return cls(root)
+        try:
+            files = json.loads(path.read_text(encoding="utf-8"))["files"]
+            return cls(root, {file["path"]: Entry(**file) for file in files})
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReportError(
+                f"{path} is not a manifest ({error}): move it away and render again"
+            ) from error
+
+    def keep(self, path: str, build_fingerprint: str) -> bool:
+        """List the file again if it is still what an earlier run made from the same things."""
+        entry = self.earlier.get(path)
+        if entry is None or entry.build_fingerprint != build_fingerprint:
+            return False
+        if not self._holds(path, entry.sha256):
+            return False
+        self.listed[path] = entry
+        return True
+
+    def put(
+        self,
+        path: str,
+        content: bytes,
+        kind: Kind,
+        *,
+        subject_id: str | None = None,
+        revision: int | None = None,
+        data_fingerprint: str,
+        build_fingerprint: str,
+    ) -> bool:
+        """Write and list a file; returns whether its bytes are new."""
+        digest = hashlib.sha256(content).hexdigest()
+        new = not self._holds(path, digest)
+        if new:
+            write_private(self.root / path, content)
+        self.listed[path] = Entry(
+            path,
+            kind,
+            subject_id,
+            revision,
+            len(content),
+            digest,
+            data_fingerprint,
+            build_fingerprint,
+        )
+        return new
+
+    def finish(self, month: str) -> list[str]:
+        """Write the manifest; returns the files that were removed because nothing shows them now.
+
+        PDFs of closed revisions are records: they stay, listed as they were. Pages and drafts that
+        this run did not make are removed.
+        """
+        removed = []
+        for path, entry in self.earlier.items():
+            if path in self.listed:
+                continue
+            if path.endswith(".pdf") and entry.revision is not None:
+                self.listed[path] = entry
+            else:
+                (self.root / path).unlink(missing_ok=True)
+                removed.append(path)
+        files = [vars(entry) for _, entry in sorted(self.listed.items())]
+        prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
+        content = {
+            "month": month,
+            "data_fingerprint": hashlib.sha256(prints.encode()).hexdigest(),
+            "files": files,
+        }
+        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        if not self._holds(MANIFEST, hashlib.sha256(text.encode()).hexdigest()):
+            write_private(self.root / MANIFEST, text.encode())
+        return sorted(removed)
+
+    def _holds(self, path: str, digest: str) -> bool:
+        try:
+            content = (self.root / path).read_bytes()
+        except FileNotFoundError:
+            return False
+        return hashlib.sha256(content).hexdigest() == digest
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file aside and move it into place, readable by its owner only."""
+    _make_private(path.parent)
+    # mkstemp creates its file with mode 0600.
+    handle, aside = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def _make_private(folder: Path) -> None:
+    for missing in [f for f in (folder, *folder.parents) if not f.exists()][::-1]:
+        missing.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,65 @@
+"""The rows of a query as a page sees them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reports.errors import ComponentError
+
+
+class Row:
+    """One row: its columns by name, and nothing else, so that no column is hidden by a method."""
+
+    __slots__ = ("_query", "_values")
+
+    def __init__(self, query: str, values: Mapping[str, object]) -> None:
+        """Wrap the values of one row of the named query."""
+        self._query = query
+        self._values = values
+
+    def __getitem__(self, column: str) -> object:
+        """Return a column's value; an unknown column is a ComponentError that lists the others."""
+        try:
+            return self._values[column]
+        except KeyError:
+            known = ", ".join(self._values)
+            raise ComponentError(
+                f'query "{self._query}" has no column "{column}"; it has {known}'
+            ) from None
+
+
+class Rows(Sequence[Row]):
+    """The result of one query: name, columns and rows, in the query's order."""
+
+    def __init__(
+        self, name: str, columns: Sequence[str], values: Iterable[Sequence[object]]
+    ) -> None:
+        """Build from plain tuples in the order of the columns."""
+        self.name = name
+        self.columns = tuple(columns)
+        self.values = tuple(tuple(row) for row in values)
+        self._rows = tuple(Row(name, dict(zip(columns, row, strict=True))) for row in self.values)
+
+    @classmethod
+    def from_mappings(cls, name: str, mappings: Iterable[Mapping[str, object]]) -> "Rows":
+        """Build from a list of mappings, which need not all have the same keys."""
+        items = list(mappings)
+        columns = list(dict.fromkeys(key for item in items for key in item))
+        return cls(name, columns, ([item.get(key) for key in columns] for item in items))
+
+    def column(self, name: str) -> list[object]:
+        """Return one column's values; an unknown column is a ComponentError."""
+        if name not in self.columns and (self.columns or self.values):
+            known = ", ".join(self.columns)
+            raise ComponentError(f'query "{self.name}" has no column "{name}"; it has {known}')
+        return [row[name] for row in self._rows]
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        """Return the row at an index."""
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over the rows."""
+        return iter(self._rows)

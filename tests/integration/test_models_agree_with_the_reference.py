@@ -1,0 +1,81 @@
+"""Property: over hostile scenarios, every mart says what the slow second implementation says."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.oracle.days import agent_days
+from tests.oracle.intervals import status_intervals
+from tests.oracle.kpis import kpi_months
+from tests.oracle.performance import performance
+from tests.oracle.rollups import agent_months, agent_weeks, team_months
+from tests.oracle.strategies import Scenario, scenarios
+from tests.support.compare import differences
+from tests.support.warehouse import build, fetch
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("compiled")
+
+
+# Clock-in and clock-out are instants of a day; they have no sum over a week, month or team.
+DAY_ONLY = {"first_clock_in_at", "last_clock_out_at"}
+# The marts' public names, where the reference keeps the part's own.
+RENAMED = {"resolved_tickets": "total_resolved_tickets", "quality_score": "average_quality_score"}
+
+
+def columns_of(rows: dict, without: set[str] = frozenset()) -> list[str]:
+    return [name for name in next(iter(rows.values()), {}) if name not in without]
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(scenario=scenarios())
+def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scenario) -> None:
+    marts = build(compiled, scenario.rows, scenario.as_of)
+    days = agent_days(scenario.rows, scenario.as_of)
+    expected = {
+        ("fct_agent_day", "agent_id", "business_date"): days,
+        ("fct_agent_week", "agent_id", "week_start_date"): agent_weeks(days),
+        ("fct_agent_month", "agent_id", "month"): agent_months(days),
+        ("fct_team_month", "team_id", "month"): team_months(days),
+        ("fct_status_interval", "agent_id", "started_at"): {
+            (row["agent_id"], row["started_at"]): row
+            for row in status_intervals(scenario.rows, scenario.as_of)
+        },
+    }
+    problems = []
+    for (mart, *key), rows in expected.items():
+        found = fetch(marts, mart, *key)
+        without = {"event_id"} if mart == "fct_status_interval" else set()
+        if mart != "fct_agent_day":
+            without |= DAY_ONLY
+        columns = columns_of(rows, without)
+        problems += [f"{mart}: {line}" for line in differences(found, rows, columns)]
+    assert not problems, "\n".join(problems)
+
+    months = {key[1].replace(day=1) for key in days}
+    for month in months:
+        reference = performance(scenario.rows, scenario.as_of, month, days=days)
+        found = {
+            agent_id: row
+            for (agent_id, of), row in fetch(
+                marts, "agent_performance_month", "agent_id", "month"
+            ).items()
+            if of == month
+        }
+        problems += differences(found, reference, columns_of(reference))
+    kpis = kpi_months(scenario.rows, scenario.as_of, days=days)
+    found = {
+        key: row
+        for key, row in fetch(marts, "agent_kpi_month", "agent_id", "month", "kpi").items()
+        if key[1] in months
+    }
+    problems += [f"kpi {line}" for line in differences(found, kpis, columns_of(kpis))]
+    assert not problems, "\n".join(problems)

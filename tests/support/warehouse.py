@@ -1,0 +1,146 @@
+"""The dbt models without dbt: compiled once, then run in memory over rows that a test makes.
+
+A property test runs the models hundreds of times; starting dbt each time would cost seconds per example.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ingestion import DATASETS, Home
+from ingestion.home import raw_columns
+
+PROJECT = Path(__file__).resolve().parents[2]
+Rows = dict[str, list[dict[str, Any]]]
+
+CONTEXT = "int_run__context"
+LOADS = "stg_records__loads"
+
+_ARROW_TYPES = {
+    "VARCHAR": pa.string(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+    "DATE": pa.date32(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "DECIMAL(18,9)": pa.decimal128(18, 9),
+    "DECIMAL(18,4)": pa.decimal128(18, 4),
+}
+
+
+@cache
+def compiled_models(folder: Path) -> list[tuple[str, str, str]]:
+    """(schema, name, SQL) of every seed and model in the order in which they can be built.
+
+    `folder` takes dbt's output; an empty home in it stands for the sources.
+    """
+    home = Home(folder / "home")
+    home.prepare()
+    environment = {
+        **os.environ,
+        "SCOREHOUSE_HOME": str(home.root),
+        "SCOREHOUSE_AS_OF": "2026-01-01T00:00:00Z",
+        "SCOREHOUSE_CLOSE_MONTH": "",
+    }
+    target = folder / "target"
+    finished = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "compile", "-q", "--target-path", target],
+        cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
+    wanted = {
+        key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")
+    }
+    ordered: list[str] = []
+    waiting = dict(wanted)
+    while waiting:
+        ready = [
+            key
+            for key, node in waiting.items()
+            if not any(parent in waiting for parent in node["depends_on"].get("nodes", []))
+        ]
+        assert ready, "the models depend on one another in a circle"
+        ordered += ready
+        for key in ready:
+            del waiting[key]
+    return [(wanted[key]["schema"], wanted[key]["name"], _sql(wanted[key])) for key in ordered]
+
+
+def _sql(node: dict[str, Any]) -> str:
+    if node["resource_type"] == "model":
+        return str(node["compiled_code"])
+    types = json.dumps(node["config"]["column_types"]).replace('"', "'")
+    return f"select * from read_csv('{PROJECT / node['original_file_path']}', types = {types})"
+
+
+def build(
+    folder: Path,
+    rows: Rows,
+    as_of: datetime,
+    close_month: date | None = None,
+    wanted: Sequence[str] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Run the models over `rows` (dataset -> rows, one per key) and return the database they are in.
+
+    A dataset that `rows` has no key for has not been collected. `wanted` names the models to build, with all that
+    come before the last of them; None builds all.
+    """
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
+    for schema in ("staging", "intermediate", "marts", "rules"):
+        connection.execute(f"create schema {schema}")
+    left = set(wanted) if wanted is not None else None
+    for schema, name, sql in compiled_models(folder):
+        if left is not None and not left:
+            break
+        if name.startswith("stg_landing__"):
+            dataset = name.removeprefix("stg_landing__")
+            connection.register("landed", _table(dataset, rows.get(dataset, [])))
+            connection.execute(f"create table {schema}.{name} as select * from landed")
+            connection.unregister("landed")
+        elif name == CONTEXT:
+            connection.execute(
+                f"create table {schema}.{name} as select $1::timestamptz as as_of,"
+                " epoch_us($1::timestamptz) // 1000000 as as_of_seconds, $2::date as close_month",
+                [as_of, close_month],
+            )
+        elif name == LOADS:
+            connection.execute(
+                f"create table {schema}.{name} as select unnest(range(1, len($1) + 1)) as sequence,"
+                " unnest($1) as dataset, unnest($1) as load_id, unnest($1) as file,"
+                " unnest($1) as file_sha256, 0 as rows_read, 0 as rows_loaded, 0 as rows_rejected,"
+                " now() as loaded_at",
+                [sorted(rows)],
+            )
+        else:
+            connection.execute(f"create table {schema}.{name} as {sql}")
+        if left is not None:
+            left.discard(name)
+    return connection
+
+
+def _table(dataset: str, rows: list[dict[str, Any]]) -> pa.Table:
+    columns = {**dict(raw_columns(DATASETS[dataset])), "load_sequence": "BIGINT"}
+    schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in columns} for row in rows], schema=schema
+    )
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, mart: str, *key: str) -> dict[Any, dict[str, Any]]:
+    """The rows of a mart by their key (a tuple, or the value of a single column)."""
+    found = connection.execute(f"select * from warehouse.marts.{mart}")
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    if len(key) == 1:
+        return {row[key[0]]: row for row in rows}
+    return {tuple(row[name] for name in key): row for row in rows}

@@ -1,0 +1,41 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import warehouse_fixture
+
+import reports
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published database that no test changes."""
+    return warehouse_fixture.build(tmp_path_factory.mktemp("published") / "scorehouse.duckdb")
+
+
+@pytest.fixture(scope="session")
+def closed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of the closed month, rendered once."""
+    out = tmp_path_factory.mktemp("closed") / "2026-10"
+    reports.render_month(database, warehouse_fixture.MONTH, out)
+    return out
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Callable[[str], Path]:
+    """A function that writes a folder of pages whose index has the given body."""
+
+    def write(body: str, title: str = "Index") -> Path:
+        folder = tmp_path / "pages"
+        for part in ("agents", "teams"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / "index.md").write_text(f"---\ntitle: {title!r}\n---\n{body}", encoding="utf-8")
+        for name in ("agents/[agent_id].md", "teams/[team_id].md"):
+            (folder / name).write_text("---\ntitle: Short\n---\nNothing.\n", encoding="utf-8")
+        return folder
+
+    return write
