@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from ingestion import UnusableInput
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def parse_month(text: str) -> dt.date:
@@ -79,10 +78,11 @@ def choose_as_of(
 
     What the user says counts. Without it, a month that is closed already, with nothing loaded since
     (`last_close` is its `as_of` and load sequence), is reported at the instant it was closed at:
-    closing twice on the same data must change nothing, and contacts mature with the clock.
+    closing twice on the same data must change nothing, and contacts mature with the clock. Otherwise it is
+    `now`, in whole seconds.
     """
     if explicit is not None:
         return explicit
     if last_close is not None and last_close[1] == load_sequence:
         return last_close[0]
-    return now
+    return now.replace(microsecond=0)

@@ -66,6 +66,11 @@ class Folder:
         self.listed[path] = entry
         return True
 
+    def keep_issued(self, path: str) -> bool:
+        """List the file again if it is intact, whatever has changed since: what was issued stays as it was."""
+        entry = self.earlier.get(path)
+        return entry is not None and self.keep(path, entry.build_fingerprint)
+
     def put(
         self,
         path: str,

@@ -252,15 +252,20 @@ class _Run:
         html = f"{subject.folder}{subject.slug}.html"
         ending = "provisional" if self._provisional else f"r{subject.revision}"
         pdf = None if subject.kind == "index" else f"{subject.folder}{subject.slug}-{ending}.pdf"
-        kept = [self._folder.keep(path, build) for path in (html, pdf) if path is not None]
-        if all(kept):
+        is_page_kept = self._folder.keep(html, build)
+        # The PDF of a closed revision is an archived record: it is issued once.
+        is_pdf_kept = pdf is None or (
+            self._folder.keep(pdf, build) if self._provisional else self._folder.keep_issued(pdf)
+        )
+        if is_page_kept and is_pdf_kept:
             return None
 
         document = self._document(subject, page, results, parameters, data)
-        written: Future[bytes] = Future()
-        written.set_result(self._html(subject, document).encode())
-        self._put(_Pending(written, html, subject, data, build))
-        if pdf is None:
+        if not is_page_kept:
+            written: Future[bytes] = Future()
+            written.set_result(self._html(subject, document).encode())
+            self._put(_Pending(written, html, subject, data, build))
+        if pdf is None or is_pdf_kept:
             return None
         setting = pool.submit(self._writer.write, document)
         return _Pending(setting, pdf, subject, data, build)

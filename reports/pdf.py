@@ -68,7 +68,7 @@ class PdfWriter:
                     format="pdf",
                     sys_inputs={"document": _json(document, replaced, drawn)},
                     pdf_standards=_STANDARDS,
-                    timestamp=document.timestamp,
+                    timestamp=document.timestamp and document.timestamp.replace(microsecond=0),
                 )
             except typst.TypstError as error:
                 if drawn and "missing codepoints" in str(error):

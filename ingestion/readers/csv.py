@@ -63,10 +63,10 @@ def read(
     header = _header(text.path)
     positions, unknown = match_columns(dataset, header)
     path, broken = _read_cells(opened, positions, len(header), text, folder)
-    # DuckDB counts the header and blank lines among its lines.
-    places = _places(path, [line.number - 2 for line in broken])
     if text.odd_quote_line is not None:
         _check_no_row_lost(opened, path, len(broken), text.odd_quote_line)
+    # DuckDB counts the header and blank lines among its lines.
+    places = _places(path, [line.number - 2 for line in broken])
     create_refused(opened)
     _refuse(opened, path, broken, places, len(header))
     number_rows(opened, [place.row_number for place in places])

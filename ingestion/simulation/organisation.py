@@ -282,7 +282,6 @@ def _agents_table(
     ]
     phones = [names.phone(number) for number in range(len(staff.ids))]
     is_agent = person < agents
-    has_team = np.isin(staff.role[person], ["agent", "team_lead"])
     site = team_site[team]
     return schema.build(
         "agents",
@@ -292,7 +291,7 @@ def _agents_table(
         phone=schema.texts(phones, person),
         role=staff.role[person].tolist(),
         function=schema.texts(FUNCTIONS, np.where(is_agent, team_function[team], MISSING)),
-        team_id=schema.texts(staff.team_ids, np.where(has_team, team, MISSING)),
+        team_id=schema.texts(staff.team_ids, team),
         site=schema.texts([s.name for s in SITES], site),
         time_zone=schema.texts([s.zone for s in SITES], site),
         skill_level=schema.texts(SKILL_LEVELS, skill[person]),

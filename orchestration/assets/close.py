@@ -8,7 +8,7 @@ from orchestration.assets.publication import CANDIDATE
 from orchestration.delivery import outbox
 from orchestration.months import month_text
 from orchestration.partitions import close_months
-from orchestration.progress import tell
+from orchestration.progress import counter, tell
 from orchestration.resources import HomeResource
 from orchestration.run_settings import settings_of
 
@@ -33,8 +33,13 @@ def monthly_reports(
     assert settings.month is not None
     out = home.home.reports / month_text(settings.month)
     files = reports.render_month(
-        home.home.published_database, settings.month, out, settings.provisional, tell
+        home.home.published_database,
+        settings.month,
+        out,
+        settings.provisional,
+        counter("report files written", every=100),
     )
+    tell(f"{len(files)} report files in {out}")
     return dg.MaterializeResult(metadata={"files": len(files), "folder": str(out)})
 
 

@@ -197,7 +197,8 @@ class _Zones:
 
 def _boundaries(clock: Clock) -> set[int]:
     """Every second at which something about the agent can change."""
-    cuts = {clock.first, clock.as_of}
+    first = clock.first
+    cuts = {first, clock.as_of}
     for status in clock.statuses:
         cuts |= {status.start, status.counted_end, status.end}
     for start, end in clock.handling:
@@ -205,11 +206,11 @@ def _boundaries(clock: Clock) -> set[int]:
     for profile in clock.profiles:
         cuts.add(profile_begins(profile))
     for zone in {profile["time_zone"] for profile in clock.profiles} | {"UTC"}:
-        day = local_date(clock.first, zone)
+        day = local_date(first, zone)
         while day <= local_date(clock.as_of, zone) + timedelta(days=1):
             cuts.add(first_second_of(day, zone))
             day += timedelta(days=1)
-    return {cut for cut in cuts if clock.first <= cut <= clock.as_of}
+    return {cut for cut in cuts if first <= cut <= clock.as_of}
 
 
 Timeline = Callable[[Clock], Iterator[Run]]

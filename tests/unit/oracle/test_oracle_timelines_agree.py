@@ -27,7 +27,7 @@ def test_seconds_and_runs_agree(scenario: Scenario) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=100, deadline=None, suppress_health_check=CALM)
+@settings(max_examples=30, deadline=None, suppress_health_check=CALM)
 @given(scenarios(max_agents=2, max_days=2, is_compact=True))
 def test_seconds_and_runs_agree_over_days(scenario: Scenario) -> None:
     assert_timelines_agree(scenario)

@@ -146,6 +146,22 @@ def test_revision_2_keeps_the_first_pdf(tmp_path: Path) -> None:
     assert "What changed" not in words(first[f"{agent}.html"].decode())
 
 
+def test_an_issued_pdf_stays_though_its_data_change(tmp_path: Path) -> None:
+    database, out = fixture.build(tmp_path / "own.duckdb"), tmp_path / "out"
+    reports.render_month(database, MONTH, out)
+    first = contents(out)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("update marts.agent_kpi_month set target = target + 1")
+    reports.render_month(database, MONTH, out)
+    second = contents(out)
+    issued = [path for path in first if path.endswith(".pdf")]
+    assert issued
+    assert [path for path in issued if second[path] != first[path]] == []
+    assert second["agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"] != first[
+        "agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"
+    ]
+
+
 def test_a_provisional_month_says_so_and_goes_with_the_close(tmp_path: Path) -> None:
     database, out = fixture.build(tmp_path / "own.duckdb"), tmp_path / "out"
     files = reports.render_month(database, MONTH, out, provisional=True)
