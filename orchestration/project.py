@@ -7,7 +7,6 @@ from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
-PARTIAL_PARSE = PROJECT_DIR / "target" / "partial_parse.msgpack"
 DBT = Path(sys.executable).with_name("dbt")
 
 

@@ -10,10 +10,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from ingestion import Home
 from orchestration import records
-from orchestration.months import check_closable, choose_as_of, month_text
+from orchestration.months import check_closable, choose_as_of
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
 from orchestration.progress import tell
-from orchestration.project import MANIFEST, PARTIAL_PARSE
+from orchestration.project import MANIFEST
 from orchestration.resources import HomeResource
 from orchestration.run_settings import RunSettings, settings_of, started_at
 
@@ -76,11 +76,11 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         settings = settings_of(context)
         values = dbt_environment(home.home, settings, started_at(context))
         tell(f"building the warehouse as of {values['SCOREHOUSE_AS_OF']}")
-        target = home.home.scratch / "dbt"
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if PARTIAL_PARSE.exists():
-            (target / PARTIAL_PARSE.name).write_bytes(PARTIAL_PARSE.read_bytes())
+        # Kept between runs: dbt parses only what changed, if it finds what it parsed for this home before.
+        target = home.home.dagster / "dbt"
+        # Unit tests prove the models, not the data: they are run where models change (`make test`).
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
         with environment(values):
-            yield from dbt.cli(["build"], context=context, target_path=target).stream()
+            yield from dbt.cli(arguments, context=context, target_path=target).stream()
 
     return warehouse
