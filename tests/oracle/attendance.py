@@ -72,6 +72,9 @@ def adherence_of(segments: list[Segment], runs: list[Run]) -> Row:
     scheduled_seconds = adherent_seconds = productive_seconds = 0
     for start, end, activity in scheduled:
         scheduled_seconds += end - start
+        if activity == "break":
+            # Before the first event nobody has clocked in: that is away, and a break it fits.
+            adherent_seconds += end - start - sum(overlap(run, start, end) for run in runs)
         for run in runs:
             if fits(activity, run):
                 adherent_seconds += overlap(run, start, end)

@@ -55,7 +55,9 @@ PARTS: Mapping[str, tuple[str, ...]] = (
         ),
         ("interactions",),
     )
-    | dict.fromkeys(("csat_responses", "csat_satisfied", "csat_points"), ("csat_surveys",))
+    | dict.fromkeys(
+        ("csat_sent", "csat_responses", "csat_satisfied", "csat_points"), ("csat_surveys",)
+    )
     | dict.fromkeys(("evaluations", "quality_points"), ("qa_evaluations",))
     | {"resolved_tickets": ("tickets",)}
     | {"scheduled_seconds": ("shifts",)}
@@ -165,10 +167,13 @@ def _add_contacts(day_of: DayOf, seen: Rows, as_of: datetime, parameters: Parame
 
 
 def _add_surveys(day_of: DayOf, seen: Rows) -> None:
-    """ "`csat` = share of survey responses with score ≥ 4", dated "by `responded_at`". A survey
+    """ "`csat` = share of survey responses with score ≥ 4", dated "by `responded_at`";
+    "`survey_response_rate` = responses / sent", each on its own date. A survey
     that came back without a score says nothing about satisfaction and is no response.
     """
     for survey in seen.get("csat_surveys", []):
+        if survey.get("sent_at") is not None:
+            day_of(survey, "sent_at")["csat_sent"] += 1
         if survey.get("responded_at") is not None and survey.get("score") is not None:
             day = day_of(survey, "responded_at")
             day["csat_responses"] += 1

@@ -10,7 +10,7 @@ from tests.oracle.parameters import DEFAULTS, Parameters
 from tests.oracle.timeline import Timeline, by_run, clock_of
 from tests.oracle.versions import seen_at
 
-_SAME_PIECE = ("agent_id", "event_id", "business_date", "state", "reason", "missing_clock_out")
+_SAME_PIECE = ("agent_id", "business_date", "state", "reason", "missing_clock_out")
 
 
 def status_intervals(
@@ -19,7 +19,7 @@ def status_intervals(
     parameters: Parameters = DEFAULTS,
     timeline: Timeline = by_run,
 ) -> list[Row]:
-    """Pieces of one event's status, one date and one effective state, from the first event on.
+    """Stretches of one effective state, reason and date, as long as they last, from the first event on.
 
     "Intervals are split at local midnight." Time before an agent's first event has no piece.
     Sorted by agent_id and started_at; pieces of an agent touch and do not overlap.
@@ -33,7 +33,6 @@ def status_intervals(
                 pieces.append(
                     {
                         "agent_id": agent_id,
-                        "event_id": run.event_id,
                         "started_at": instant_of(run.start),
                         "ended_at": instant_of(run.end),
                         "business_date": run.business_date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,25 +22,25 @@ def population(rows: Rows, days: dict[AgentDay, Row], month: date) -> set[str]:
     """ "Every person with role `agent` employed on any day of the month (`hired_on`, `left_on`;
     null: open) and … anybody else with a figure in it."
 
-    The profile that counts is the one at month end; `left_on` is the last day employed.
+    Any profile with the role counts, on the dates it is in force and the person is employed; `left_on` is the last
+    day employed. A first profile holds from the day of hiring on, should that be earlier than its own date.
     """
     people = {agent_id for agent_id, day in days if month_of(day) == month}
     for agent_id in {row["agent_id"] for row in rows.get("agents", [])}:
-        begun = [
-            profile
-            for profile in profiles_of(rows, agent_id)
-            if profile["effective_from"] <= last_day_of(month)
-        ]
-        if begun and begun[-1]["role"] == "agent" and _is_employed(begun[-1], month):
-            people.add(agent_id)
+        profiles = profiles_of(rows, agent_id)
+        for number, profile in enumerate(profiles):
+            first, last = profile["effective_from"], date.max
+            hired_on, left_on = profile.get("hired_on"), profile.get("left_on")
+            if number == 0 and hired_on is not None:
+                first = min(first, hired_on)
+            if number + 1 < len(profiles):
+                last = profiles[number + 1]["effective_from"] - timedelta(days=1)
+            first = max(first, hired_on or first)
+            last = min(last, left_on or last)
+            in_month = max(first, month) <= min(last, last_day_of(month))
+            if profile["role"] == "agent" and in_month:
+                people.add(agent_id)
     return people
-
-
-def _is_employed(profile: Row, month: date) -> bool:
-    hired_on, left_on = profile.get("hired_on"), profile.get("left_on")
-    return (hired_on is None or hired_on <= last_day_of(month)) and (
-        left_on is None or left_on >= month
-    )
 
 
 def exact_score(figures: Row | None, parameters: Parameters = DEFAULTS) -> Fraction | None:

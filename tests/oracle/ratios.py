@@ -22,6 +22,7 @@ RATIOS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "escalation_rate": (("escalated_contacts",), ("handled_contacts",)),
     "csat": (("csat_satisfied",), ("csat_responses",)),
     "csat_mean": (("csat_points",), ("csat_responses",)),
+    "survey_response_rate": (("csat_responses",), ("csat_sent",)),
     "quality_score": (("quality_points",), ("evaluations",)),
     "adherence": (("adherent_seconds",), ("scheduled_seconds",)),
     "engagement_rate": (("engaged_leads",), ("leads",)),

@@ -146,7 +146,9 @@ def _run(start: int, end: int, day: date, status: StatusInterval | None, handlin
     if start >= status.counted_end:
         return Run(start, end, day, event_id, AWAY, None, cut, handling)
     state = effective_state(status.event["status"], handling)
-    return Run(start, end, day, event_id, state, status.event.get("reason"), cut, handling)
+    # A reason says why somebody is not available; an available or active agent has none.
+    reason = status.event.get("reason") if state in (AWAY, UNAVAILABLE) else None
+    return Run(start, end, day, event_id, state, reason, cut, handling)
 
 
 def by_second(clock: Clock) -> Iterator[Run]:

@@ -8,6 +8,8 @@ from typing import Any
 
 # Sums are exact; a quotient of exact numbers may differ in the last bits of a binary fraction.
 RELATIVE_TOLERANCE = Fraction(1, 10**12)
+# The reference shows scores and KPIs rounded to nine digits.
+ROUNDING = Fraction(1, 2 * 10**9)
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -20,7 +22,8 @@ def same(found: Any, expected: Any) -> bool:
         return bool(found.astimezone(UTC) == expected.astimezone(UTC))
     if isinstance(expected, int | float | Decimal | Fraction):
         exact, shown = Fraction(expected), Fraction(found)
-        return abs(exact - shown) <= RELATIVE_TOLERANCE * max(abs(exact), 1)
+        allowed = RELATIVE_TOLERANCE * max(abs(exact), 1)
+        return abs(exact - shown) <= (allowed + ROUNDING if isinstance(expected, Decimal) else allowed)
     return bool(found == expected)
 
 

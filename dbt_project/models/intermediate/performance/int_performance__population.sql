@@ -17,25 +17,33 @@ months as (
     select distinct month from {{ ref('dim_date') }}
 ),
 
-profile_at_month_end as (
+-- A first profile is known to hold from the day of hiring on, should that be earlier than its own date.
+agent_profiles as (
     select
-        profiles.*,
-        months.month,
+        agent_id,
+        greatest(
+            case
+                when valid_from < effective_from
+                    then least(effective_from, coalesce(hired_on, effective_from))
+                else effective_from
+            end,
+            coalesce(hired_on, date '1900-01-01')
+        ) as first_date,
+        least(valid_to, coalesce(left_on, valid_to)) as last_date,
     from profiles
-    inner join months
-        on
-            profiles.is_known
-            and profiles.effective_from <= {{ month_end('months.month') }}
-            and profiles.valid_to >= {{ month_end('months.month') }}
+    where is_known and role = 'agent'
 ),
 
 employed as (
-    select agent_id, month
-    from profile_at_month_end
-    where
-        role = 'agent'
-        and coalesce(hired_on <= {{ month_end('month') }}, true)
-        and coalesce(left_on >= month, true)
+    select distinct
+        agent_profiles.agent_id,
+        months.month,
+    from months
+    inner join agent_profiles
+        on
+            agent_profiles.first_date <= agent_profiles.last_date
+            and agent_profiles.first_date <= {{ month_end('months.month') }}
+            and agent_profiles.last_date >= months.month
 ),
 
 with_figures as (
@@ -52,7 +60,7 @@ final as (
         with_figures.agent_id,
         with_figures.month,
         profiles.name,
-        profiles.role,
+        case when employed.agent_id is not null then 'agent' else profiles.role end as role,
         profiles.function,
         profiles.site,
         profiles.team_id,
@@ -62,6 +70,10 @@ final as (
         on
             with_figures.agent_id = profiles.agent_id
             and {{ month_end('with_figures.month') }} between profiles.valid_from and profiles.valid_to
+    left join employed
+        on
+            with_figures.agent_id = employed.agent_id
+            and with_figures.month = employed.month
 )
 
 select * from final

@@ -136,7 +136,7 @@ final as (
         judged.standard_error,
         judged.ci_low,
         judged.ci_high,
-        judged.target between judged.ci_low and judged.ci_high as inconclusive,
+        coalesce(judged.target between judged.ci_low and judged.ci_high, false) as inconclusive,
         previous.value as previous_value,
         judged.review_due_on,
     from with_intervals as judged
