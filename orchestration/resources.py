@@ -1,5 +1,7 @@
 """Resources: what assets need from outside. Here, and in the command line, the environment is read; nowhere else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -7,7 +9,9 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home
+from orchestration.progress import tell
 from orchestration.project import DBT, PROJECT_DIR
+from orchestration.records import locked
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -32,6 +36,23 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def landing_folder(self) -> Path:
         """Where users drop their files."""
         return Path(self.landing).resolve() if self.landing else self.home.landing
+
+
+class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Holds a home for one run at a time, whoever started it: command line, schedule or UI.
+
+    The warehouse file has one writer. All steps of a run share this process, and so this lock; a process that is
+    killed gives it back.
+    """
+
+    home: HomeResource
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ExclusiveRun"]:
+        """Wait for the run before, and keep the next one waiting."""
+        lock = self.home.home.records / "run.lock"
+        with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
+            yield self
 
 
 def dbt_resource() -> DbtCliResource:

@@ -9,8 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from ingestion import Home, UnusableInput, durable
-from orchestration import project, records
-from orchestration.progress import tell
+from orchestration import project
 
 # One run at a time: the warehouse file has one writer. Nothing is reported to anybody.
 INSTANCE_CONFIG = """\
@@ -49,14 +48,14 @@ def run_job(
     tags: Mapping[str, str],
     partition_key: str | None = None,
 ) -> Outcome:
-    """Run a job to its end, alone on this home, with its chatter in `<home>/dagster/last_run.log`."""
+    """Run a job to its end, with its chatter in `<home>/dagster/last_run.log`."""
     prepare_instance(home)
     project.refresh_manifest()
     from orchestration.definitions import build_defs
     from orchestration.resources import HomeResource
 
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
-    with _alone(home), dg.DagsterInstance.from_config(str(home.dagster)) as instance, _quiet(home):
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, _quiet(home):
         result = (
             build_defs({"home": resource})
             .resolve_job_def(job)
@@ -74,12 +73,6 @@ def run_job(
 def log_file(home: Home) -> Path:
     """What the last run printed: dbt's and the orchestrator's own messages."""
     return home.dagster / "last_run.log"
-
-
-@contextlib.contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    with records.locked(home.records / "run.lock", waiting=lambda: tell("waiting for another run")):
-        yield
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import dagster as dg
 
 from ingestion import DATASETS, DatasetSummary, ingest
 from orchestration.progress import tell
-from orchestration.resources import HomeResource
+from orchestration.resources import ExclusiveRun, HomeResource
 
 
 def _metadata(summary: DatasetSummary) -> dict[str, dg.MetadataValue]:
@@ -25,7 +25,10 @@ def _landing_asset(dataset: str) -> dg.AssetsDefinition:
         kinds={"parquet"},
         description=f"Files of `{dataset}` in the landing folder, loaded once each; bad rows quarantined.",
     )
-    def landed(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def landed(
+        home: HomeResource,
+        exclusive_run: ExclusiveRun,  # held from here to the end of the run
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         home.home.prepare()
         summary = ingest(home.home, home.landing_folder, [dataset], tell)
         return dg.MaterializeResult(metadata=_metadata(summary.datasets[dataset]))
