@@ -30,7 +30,9 @@ messages = Console(stderr=True)
 
 HomeOption = Annotated[
     Path,
-    typer.Option("--home", envvar="SCOREHOUSE_HOME", help="Folder that holds everything Scorehouse writes."),
+    typer.Option(
+        "--home", envvar="SCOREHOUSE_HOME", help="Folder that holds everything Scorehouse writes."
+    ),
 ]
 LandingOption = Annotated[
     Path | None,
@@ -57,10 +59,15 @@ def simulate(
     months: Annotated[int, typer.Option(help="How many calendar months.")],
     end: Annotated[str, typer.Option(help="The last month, YYYY-MM.")],
     seed: Annotated[int, typer.Option(help="The same seed makes the same files, byte for byte.")],
-    out: Annotated[Path, typer.Option(help="Folder to write the datasets into; the truth goes to <out>/_truth.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder to write the datasets into; the truth goes to <out>/_truth."),
+    ],
     quirks: Annotated[
         bool,
-        typer.Option("--quirks", help="Add what real exports have: duplicates, late rows, bad rows …"),
+        typer.Option(
+            "--quirks", help="Add what real exports have: duplicates, late rows, bad rows …"
+        ),
     ] = False,
 ) -> None:
     """Simulate a contact centre and write its exports, with the truth for tests beside them."""
@@ -92,7 +99,10 @@ def close(
     as_of: AsOfOption = None,
     provisional: Annotated[
         bool,
-        typer.Option("--provisional", help="Look at a month that is not over: reports, but no revision, no message."),
+        typer.Option(
+            "--provisional",
+            help="Look at a month that is not over: reports, but no revision, no message.",
+        ),
     ] = False,
 ) -> None:
     """Close a month: load, build, check, record, publish, report, and write every task and message once.
@@ -108,7 +118,9 @@ def close(
 
 
 @app.command()
-def build(home: HomeOption = DEFAULT_HOME, landing: LandingOption = None, as_of: AsOfOption = None) -> None:
+def build(
+    home: HomeOption = DEFAULT_HOME, landing: LandingOption = None, as_of: AsOfOption = None
+) -> None:
     """Load what is new, rebuild, check and publish the marts, without closing a month (the daily job)."""
     from orchestration.job_names import DAILY_BUILD
 
@@ -120,7 +132,9 @@ def build(home: HomeOption = DEFAULT_HOME, landing: LandingOption = None, as_of:
 def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what is loaded, quarantined, closed, published and sent."""
     if not home.exists():
-        _fail(f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`")
+        _fail(
+            f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`"
+        )
     _print_status(Home(home.resolve()))
 
 
@@ -135,16 +149,31 @@ def ui(
 
     resolved = Home(home.resolve())
     prepare_instance(resolved)
-    environment = {**os.environ, "DAGSTER_HOME": str(resolved.dagster), "SCOREHOUSE_HOME": str(resolved.root)}
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(resolved.dagster),
+        "SCOREHOUSE_HOME": str(resolved.root),
+    }
     if landing:
         environment["SCOREHOUSE_LANDING"] = str(landing.resolve())
     program = Path(sys.executable).with_name("dagster")
-    arguments = [str(program), "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    arguments = [
+        str(program),
+        "dev",
+        "-m",
+        "orchestration.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     os.execve(program, arguments, environment)
 
 
 def main() -> None:
     """Entry point: a user's mistake is one line, never a stack trace."""
+    # Figures about people: what dbt and the orchestrator write is private too.
+    os.umask(0o077)
     try:
         app()
     except (UnusableInput, ProjectError) as problem:
@@ -155,7 +184,12 @@ def main() -> None:
 
 
 def _run(
-    job: str, home: Path, landing: Path | None, as_of: str | None, month: str | None, provisional: bool
+    job: str,
+    home: Path,
+    landing: Path | None,
+    as_of: str | None,
+    month: str | None,
+    provisional: bool,
 ) -> None:
     from orchestration.months import parse_instant, parse_month
     from orchestration.run_settings import AS_OF_TAG, PROVISIONAL_TAG

@@ -22,7 +22,8 @@ def record_revisions(home: Home, month: dt.date) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with attached(warehouse=home.warehouse) as connection:
         found = connection.execute(
-            f"select count(*), any_value(close_number) from {NEW_REVISIONS} where month = ?", [month]
+            f"select count(*), any_value(close_number) from {NEW_REVISIONS} where month = ?",
+            [month],
         ).fetchone()
         assert found is not None
         revisions, close_number = found
@@ -48,5 +49,7 @@ def clean_up(home: Home) -> None:
     candidate = publication.candidate_file(home)
     for leftover in candidate.parent.glob(f"{candidate.name}*"):
         leftover.unlink()
-    for leftover in records.performance_folder(home).glob(f".*{durable.TEMPORARY_SUFFIX}"):
-        leftover.unlink()
+    # A file is hidden until it is complete: what is hidden now was left by a run that was killed.
+    for folder in (records.performance_folder(home), home.reports, home.outbox):
+        for leftover in folder.rglob(".*"):
+            leftover.unlink()

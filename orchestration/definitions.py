@@ -23,7 +23,12 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     )
     resources = {"home": home, "exclusive_run": ExclusiveRun(home=home), "dbt": dbt_resource()}
     return dg.Definitions(
-        assets=[*landing_assets, make_warehouse_assets(), *make_publication_assets(), *close_assets],
+        assets=[
+            *landing_assets,
+            make_warehouse_assets(),
+            *make_publication_assets(),
+            *close_assets,
+        ],
         asset_checks=publication_checks,
         jobs=jobs,
         schedules=schedules,

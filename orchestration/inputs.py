@@ -19,7 +19,9 @@ def check_required_datasets(home: Home) -> None:
         UnusableInput: a required dataset has no loaded file.
     """
     loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
-    missing = [name for name, dataset in DATASETS.items() if dataset.required and name not in loaded]
+    missing = [
+        name for name, dataset in DATASETS.items() if dataset.required and name not in loaded
+    ]
     if missing:
         raise UnusableInput(
             f"required datasets are missing: {', '.join(missing)}. Put their files into a folder of "
@@ -32,6 +34,7 @@ def agents_time_zones(home: Home) -> list[str]:
     pattern = str(Path(home.raw) / "agents" / "*.parquet")
     with duckdb.connect() as connection:
         rows = connection.execute(
-            "select distinct time_zone from read_parquet(?, union_by_name = true) order by 1", [pattern]
+            "select distinct time_zone from read_parquet(?, union_by_name = true) order by 1",
+            [pattern],
         ).fetchall()
     return [zone for (zone,) in rows]

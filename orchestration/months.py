@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ingestion import UnusableInput
 
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 def parse_month(text: str) -> dt.date:
@@ -60,7 +60,9 @@ def check_closable(
     local_dates = [as_of.astimezone(ZoneInfo(zone)).date() for zone in time_zones] or [as_of.date()]
     name = month_text(month)
     if max(local_dates) < month:
-        raise UnusableInput(f"{name} is in the future: nothing of it can be known at {as_of:%FT%TZ}")
+        raise UnusableInput(
+            f"{name} is in the future: nothing of it can be known at {as_of:%FT%TZ}"
+        )
     if not provisional and min(local_dates) < next_month(month):
         raise UnusableInput(
             f"{name} is not over yet at {as_of:%FT%TZ} in every agent's time zone: "

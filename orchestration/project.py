@@ -31,7 +31,9 @@ def refresh_manifest() -> None:
         check=False,
     )
     if finished.returncode:
-        raise ProjectError(f"the dbt project does not parse:\n{finished.stdout}{finished.stderr}".rstrip())
+        raise ProjectError(
+            f"the dbt project does not parse:\n{finished.stdout}{finished.stderr}".rstrip()
+        )
 
 
 def _newest_change() -> float:

@@ -5,14 +5,13 @@ A reader with the old file open keeps it; nobody waits for a build, and nothing 
 
 import datetime as dt
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from ingestion import Home, UnusableInput, engine
+from ingestion import Home, UnusableInput, durable, engine
 from orchestration import records
 from orchestration.database import attached
 
@@ -34,7 +33,9 @@ def mart_names(manifest: Path) -> list[str]:
     """The marts of the project, sorted: what readers get, and nothing else of the warehouse."""
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
     return sorted(
-        node["name"] for node in nodes if node["resource_type"] == "model" and node["schema"] == "marts"
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model" and node["schema"] == "marts"
     )
 
 
@@ -74,7 +75,8 @@ def differing_marts(home: Home, marts: Sequence[str]) -> list[str]:
         return [
             mart
             for mart in marts
-            if _content(connection, "candidate", [mart]) != _content(connection, "warehouse", [mart])
+            if _content(connection, "candidate", [mart])
+            != _content(connection, "warehouse", [mart])
         ]
 
 
@@ -93,7 +95,11 @@ def require_figures(home: Home, month: dt.date) -> None:
     assert span is not None
     found, first, last = span
     if not found:
-        held = f"the data hold {first:%Y-%m} to {last:%Y-%m}" if first else "the data hold no month at all"
+        held = (
+            f"the data hold {first:%Y-%m} to {last:%Y-%m}"
+            if first
+            else "the data hold no month at all"
+        )
         raise UnusableInput(f"{month:%Y-%m} has no data: {held}")
 
 
@@ -103,30 +109,33 @@ def swap_in(home: Home) -> bool:
     new = _read(candidate)
     if published.exists() and _read(published).content == new.content:
         _remove(candidate)
+        # A crash between the swap and its record left the record out.
+        _record(home, new)
         return False
-    candidate.chmod(0o600)
-    descriptor = os.open(candidate, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.replace(candidate, published)
-    records.append_line(
-        home.records / "publications.ndjson",
-        {
-            "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "as_of": new.as_of.isoformat(),
-            "input_fingerprint": new.input_fingerprint,
-            "load_sequence": new.load_sequence,
-            "content": new.content,
-        },
-    )
+    durable.put_in_place(candidate, published)
+    _record(home, new)
     return True
 
 
 def published_load_sequence(home: Home) -> int:
     """The newest load that the published database has seen; 0 before the first publication."""
     return _read(home.published_database).load_sequence if home.published_database.exists() else 0
+
+
+def _record(home: Home, publication: Publication) -> None:
+    past = records.publications(home)
+    if past and past[-1]["content"] == publication.content:
+        return
+    records.append_line(
+        home.records / "publications.ndjson",
+        {
+            "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "as_of": publication.as_of.isoformat(),
+            "input_fingerprint": publication.input_fingerprint,
+            "load_sequence": publication.load_sequence,
+            "content": publication.content,
+        },
+    )
 
 
 def _content(connection: duckdb.DuckDBPyConnection, database: str, marts: Sequence[str]) -> str:
@@ -142,8 +151,7 @@ def _content(connection: duckdb.DuckDBPyConnection, database: str, marts: Sequen
 
 def _publication(connection: duckdb.DuckDBPyConnection, database: str) -> Publication:
     row = connection.execute(
-        "select as_of, input_fingerprint, load_sequence, content"
-        f" from {database}.meta.publication"
+        f"select as_of, input_fingerprint, load_sequence, content from {database}.meta.publication"
     ).fetchone()
     assert row is not None
     return Publication(*row)

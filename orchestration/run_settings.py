@@ -51,4 +51,5 @@ def started_at(context: dg.AssetExecutionContext) -> dt.datetime:
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         raise dg.DagsterInvariantViolationError("a run without a record has no start")
-    return record.create_timestamp.astimezone(dt.UTC)
+    created: dt.datetime = record.create_timestamp
+    return created.astimezone(dt.UTC)

@@ -10,16 +10,18 @@ import dagster as dg
 
 from ingestion import Home, UnusableInput, durable
 from orchestration import project
+from orchestration.partitions import require_begun
 
-# One run at a time: the warehouse file has one writer. Nothing is reported to anybody.
+# Runs take turns by the lock of `ExclusiveRun`, which a killed process gives back. The orchestrator's own limits
+# would count a killed run as running for ever, and keep all later ones waiting. Nothing is reported to anybody.
 INSTANCE_CONFIG = """\
+nux:
+  enabled: false
 telemetry:
   enabled: false
 concurrency:
   runs:
-    max_concurrent_runs: 1
-  pools:
-    default_limit: 1
+    max_concurrent_runs: -1
 """
 
 DONE, STOPPED, UNUSABLE = 0, 1, 2
@@ -48,7 +50,13 @@ def run_job(
     tags: Mapping[str, str],
     partition_key: str | None = None,
 ) -> Outcome:
-    """Run a job to its end, with its chatter in `<home>/dagster/last_run.log`."""
+    """Run a job to its end, with its chatter in `<home>/dagster/last_run.log`.
+
+    Raises:
+        UnusableInput: the partition is no month that has begun.
+    """
+    if partition_key is not None:
+        require_begun(partition_key)
     prepare_instance(home)
     project.refresh_manifest()
     from orchestration.definitions import build_defs
@@ -104,7 +112,8 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
             last, error = error, error.cause
         failures.append(f"{event.step_key}: {last.message.strip()}")
     if unusable:
-        return Outcome(UNUSABLE, tuple(unusable))
+        # An unusable landing folder stops the assets of all datasets with one and the same sentence.
+        return Outcome(UNUSABLE, tuple(dict.fromkeys(unusable)))
     checks = tuple(
         f"{check.check_name}: {check.description or 'failed'}"
         for check in result.get_asset_check_evaluations()

@@ -23,7 +23,9 @@ daily_build_schedule = dg.ScheduleDefinition(
 )
 def monthly_close_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Close the month before the one that the tick lies in."""
-    month = (context.scheduled_execution_time.replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+    month = (context.scheduled_execution_time.replace(day=1) - dt.timedelta(days=1)).strftime(
+        "%Y-%m"
+    )
     return dg.RunRequest(run_key=month, partition_key=month)
 
 

@@ -9,7 +9,9 @@ from orchestration.resources import HomeResource
 
 
 @dg.sensor(name="new_landing_files", job=ingestion_job, minimum_interval_seconds=60)
-def new_landing_files(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.RunRequest | dg.SkipReason:
+def new_landing_files(
+    context: dg.SensorEvaluationContext, home: HomeResource
+) -> dg.RunRequest | dg.SkipReason:
     """Ask for an ingestion when the names, sizes or times of the landing files differ from the last time."""
     seen = hashlib.sha256()
     files = 0

@@ -1,4 +1,7 @@
-"""What the command line says at the end: what happened, and what to open next. It counts and prints; it computes no figure."""
+"""What the command line says at the end: what happened, and what to open next.
+
+It counts and prints; it computes no figure.
+"""
 
 import datetime as dt
 
@@ -52,7 +55,9 @@ def print_status(console: Console, home: Home) -> None:
     loads = read_ledger(home)
     table = Table(title="Loaded and quarantined")
     for heading in ("dataset", "files", "rows", "rejected rows", "files quarantined", "last load"):
-        table.add_column(heading, justify="left" if heading in ("dataset", "last load") else "right")
+        table.add_column(
+            heading, justify="left" if heading in ("dataset", "last load") else "right"
+        )
     for dataset in DATASETS:
         own = [load for load in loads if load.dataset == dataset]
         loaded = [load for load in own if load.status == "loaded"]
@@ -83,7 +88,9 @@ def print_status(console: Console, home: Home) -> None:
         else "published: never",
         highlight=False,
     )
-    console.print(f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False)
+    console.print(
+        f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
+    )
     _print_findings(console, home)
 
 
@@ -91,7 +98,7 @@ def _print_findings(console: Console, home: Home) -> None:
     waiting = outbox.undelivered(home)
     if waiting:
         console.print(
-            f"without an address: {len(waiting):,} messages (first: {waiting[0].action_type} for"
+            f"without a usable address: {len(waiting):,} messages (first: {waiting[0].action_type} for"
             f" {waiting[0].recipient_id or 'nobody named'}); add the address to `agents`, then run again",
             highlight=False,
             soft_wrap=True,
@@ -99,5 +106,8 @@ def _print_findings(console: Console, home: Home) -> None:
     unread = [load for load in read_ledger(home) if load.status == "quarantined"]
     for load in unread:
         console.print(
-            f"file not read: {load.file}: {load.reason}", markup=False, highlight=False, soft_wrap=True
+            f"file not read: {load.file}: {load.reason}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )

@@ -24,10 +24,13 @@ def performance_record(
     return dg.MaterializeResult(metadata={"new_revisions": revisions})
 
 
-@dg.asset(deps=["published_database"], partitions_def=close_months, group_name="close", kinds={"html", "pdf"})
-def monthly_reports(
-    context: dg.AssetExecutionContext, home: HomeResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+@dg.asset(
+    deps=["published_database"],
+    partitions_def=close_months,
+    group_name="close",
+    kinds={"html", "pdf"},
+)
+def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Step 13: one page and one PDF per agent and per team."""
     settings = settings_of(context)
     assert settings.month is not None
@@ -43,14 +46,14 @@ def monthly_reports(
     return dg.MaterializeResult(metadata={"files": len(files), "folder": str(out)})
 
 
-@dg.asset(deps=["published_database", monthly_reports], partitions_def=close_months, group_name="close")
-def outbox_messages(
-    context: dg.AssetExecutionContext, home: HomeResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+@dg.asset(
+    deps=["published_database", monthly_reports], partitions_def=close_months, group_name="close"
+)
+def outbox_messages(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Steps 7, 8, 10, 11, 12 and 14: tasks, mails, alerts and the skill-level export, each once."""
     month = settings_of(context).closing_month
     result = outbox.deliver(home.home, month) if month else outbox.NOTHING
-    tell(f"{result.written} messages written, {len(result.undeliverable)} without an address")
+    tell(f"{result.written} messages written, {len(result.undeliverable)} without a usable address")
     return dg.MaterializeResult(
         metadata={"written": result.written, "undeliverable": len(result.undeliverable)}
     )

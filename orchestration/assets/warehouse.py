@@ -10,8 +10,8 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from ingestion import Home
 from orchestration import records
-from orchestration.months import check_closable, choose_as_of
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
+from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
 from orchestration.project import MANIFEST
 from orchestration.resources import HomeResource
@@ -67,9 +67,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 def make_warehouse_assets() -> dg.AssetsDefinition:
     """The assets of the dbt project, from the manifest that set-up builds."""
 
-    @dbt_assets(
-        manifest=MANIFEST, dagster_dbt_translator=LayerTranslator(), pool="warehouse", name="warehouse"
-    )
+    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=LayerTranslator(), name="warehouse")
     def warehouse(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeResource
     ) -> Iterator[Any]:

@@ -10,6 +10,8 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -64,16 +66,19 @@ class Action:
 
 def deliver(home: Home, month: dt.date) -> Delivered:
     """Write every message of the month that no run has written yet."""
-    done = {record["action_id"] for record in records.deliveries(home)}
-    waiting = [action for action in _actions(home, month) if action.action_id not in done]
+    actions = _actions(home, month)
+    waiting = _waiting(home, actions)
     exports = [action for action in waiting if action.channel == "hr_export"]
     messages = [action for action in waiting if action.channel != "hr_export"]
-    undeliverable = tuple(action.action_id for action in messages if not action.recipient_address)
+    undeliverable = tuple(action.action_id for action in messages if not _has_address(action))
     for action in messages:
-        if action.recipient_address:
+        if _has_address(action):
             _write(home, action, *_encode(home, action))
     for close_number in sorted({action.close_number for action in exports}):
-        _write_export(home, month, close_number, [a for a in exports if a.close_number == close_number])
+        # The whole export of the close, also when a crash let a part of it be recorded.
+        whole = [a for a in actions if a.channel == "hr_export" and a.close_number == close_number]
+        unrecorded = [a for a in exports if a.close_number == close_number]
+        _write_export(home, month, close_number, whole, unrecorded)
     return Delivered(len(waiting) - len(undeliverable), undeliverable)
 
 
@@ -81,13 +86,40 @@ def undelivered(home: Home) -> list[Action]:
     """The actions of all closed months that have not been written: nobody's address is known."""
     if not home.published_database.exists():
         return []
+    return _waiting(home, _actions(home, None))
+
+
+def _waiting(home: Home, actions: Sequence[Action]) -> list[Action]:
+    """What is still to be delivered; a summary that a later revision overtook before it went out is not."""
     done = {record["action_id"] for record in records.deliveries(home)}
-    return [action for action in _actions(home, None) if action.action_id not in done]
+    newest: dict[tuple[dt.date, str | None], int] = {}
+    for action in actions:
+        about = (action.month, action.agent_id)
+        newest[about] = max(action.revision or 0, newest.get(about, 0))
+    return [
+        action
+        for action in actions
+        if action.action_id not in done
+        and (
+            action.action_type != "agent_summary"
+            or action.revision == newest[action.month, action.agent_id]
+        )
+    ]
+
+
+def _has_address(action: Action) -> bool:
+    """Whether the action names one place to go to; an e-mail goes to one mailbox and nobody beside."""
+    if action.channel != "email":
+        return bool(action.recipient_address)
+    try:
+        return bool(Address(addr_spec=action.recipient_address or "").domain)
+    except (MessageError, ValueError, IndexError):
+        return False
 
 
 def _actions(home: Home, month: dt.date | None) -> list[Action]:
     with attached(published=home.published_database) as connection:
-        rows = connection.execute(
+        found = connection.execute(
             """
             select
                 actions.action_id, actions.month, actions.agent_id, actions.revision, actions.close_number,
@@ -103,8 +135,10 @@ def _actions(home: Home, month: dt.date | None) -> list[Action]:
             order by actions.action_type, actions.action_id
             """,
             {"month": month},
-        ).fetchall()
-    return [Action(*row[:12], json.loads(row[12]), row[13]) for row in rows]
+        )
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [Action(**{**row, "figures": json.loads(row["figures"])}) for row in rows]
 
 
 def _encode(home: Home, action: Action) -> tuple[bytes, str]:
@@ -116,7 +150,11 @@ def _encode(home: Home, action: Action) -> tuple[bytes, str]:
         "type": action.action_type,
         "month": month_text(action.month),
         "agent_id": action.agent_id,
-        "to": {"id": action.recipient_id, "name": action.recipient_name, "address": action.recipient_address},
+        "to": {
+            "id": action.recipient_id,
+            "name": action.recipient_name,
+            "address": action.recipient_address,
+        },
         "due_on": action.due_on.isoformat(),
         "reason": action.reason,
         "subject": message.subject,
@@ -129,7 +167,7 @@ def _email(home: Home, action: Action, message: reports.Message) -> EmailMessage
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = message.subject
     mail["From"] = SENDER
-    mail["To"] = action.recipient_address
+    mail["To"] = Address(addr_spec=action.recipient_address or "")
     mail["Date"] = action.closed_at
     # The same action has the same Message-ID, whoever sends it and however often: receivers can recognise it.
     mail["Message-ID"] = f"<{action.action_id}@scorehouse>"
@@ -163,7 +201,13 @@ def _write(home: Home, action: Action, content: bytes, suffix: str) -> None:
     _record(home, [action], f"{month_text(action.month)}/{name}")
 
 
-def _write_export(home: Home, month: dt.date, close_number: int, actions: Sequence[Action]) -> None:
+def _write_export(
+    home: Home,
+    month: dt.date,
+    close_number: int,
+    actions: Sequence[Action],
+    unrecorded: Sequence[Action],
+) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["agent_id", "name", "previous_skill_level", "skill_level", "effective_on"])
@@ -178,7 +222,7 @@ def _write_export(home: Home, month: dt.date, close_number: int, actions: Sequen
         )  # fmt: skip
     name = f"skill_levels-close-{close_number:04d}.csv"
     _put(home.outbox / month_text(month) / name, text.getvalue().encode())
-    _record(home, actions, f"{month_text(month)}/{name}")
+    _record(home, unrecorded, f"{month_text(month)}/{name}")
 
 
 def _put(final: Path, content: bytes) -> None:

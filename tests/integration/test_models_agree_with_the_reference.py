@@ -10,8 +10,8 @@ from tests.oracle.intervals import status_intervals
 from tests.oracle.kpis import kpi_months
 from tests.oracle.performance import performance
 from tests.oracle.rollups import agent_months, agent_weeks, team_months
-from tests.oracle.targets import ALIASES
 from tests.oracle.strategies import Scenario, scenarios
+from tests.oracle.targets import ALIASES
 from tests.support.compare import differences
 from tests.support.warehouse import build, fetch
 

@@ -10,7 +10,9 @@ PROGRAM = Path(sys.executable).with_name("scorehouse")
 
 def scorehouse(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run `scorehouse` with the arguments, without Scorehouse variables of the environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOREHOUSE_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SCOREHOUSE_")
+    }
     return subprocess.run(
         [PROGRAM, *(str(argument) for argument in arguments)],
         env=environment,

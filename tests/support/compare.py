@@ -23,7 +23,9 @@ def same(found: Any, expected: Any) -> bool:
     if isinstance(expected, int | float | Decimal | Fraction):
         exact, shown = Fraction(expected), Fraction(found)
         allowed = RELATIVE_TOLERANCE * max(abs(exact), 1)
-        return abs(exact - shown) <= (allowed + ROUNDING if isinstance(expected, Decimal) else allowed)
+        return abs(exact - shown) <= (
+            allowed + ROUNDING if isinstance(expected, Decimal) else allowed
+        )
     return bool(found == expected)
 
 
