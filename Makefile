@@ -1,14 +1,24 @@
 # Everything a user or a developer runs. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= demo
 
+# What a person's shell says about their own home must not leak into the demo and the tests.
+unexport SCOREHOUSE_HOME SCOREHOUSE_LANDING SCOREHOUSE_AS_OF SCOREHOUSE_CLOSE_MONTH
+unexport DBT_TARGET_PATH DBT_PROFILES_DIR DBT_PROJECT_DIR DAGSTER_HOME
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test test-long lint lint-sql types ui docs bench lock clean
+# A home without any data, for what needs the models but no rows.
+EMPTY_HOME := target/empty_home
+EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/dbt --quiet
+DBT_FILES := dbt_project.yml profiles.yml $(shell find dbt_project -type f)
+
+.PHONY: help setup demo test test-long lint lint-sql models ui docs lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,20 +26,71 @@ help: ## list the targets
 # uv is fetched by pip with its own hash, and then installs the locked set quickly, checking every hash.
 $(BIN)/uv: requirements/setup.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Scorehouse needs Python 3.11 or newer; set PYTHON=/path/to/it")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/setup.txt
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/setup.txt
 	@touch $@
 
 $(VENV)/run.stamp: $(BIN)/uv requirements/run.txt pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/run.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/run.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/dev.txt
 	@touch $@
 
-setup: $(VENV)/run.stamp ## install everything that running needs, into .venv
+# The orchestrator makes its assets from the manifest (orchestration/project.py).
+target/manifest.json: $(VENV)/run.stamp $(DBT_FILES)
+	@$(BIN)/dbt --quiet parse
+	@touch $@
+
+setup: target/manifest.json ## install everything that running needs, into .venv
+
+# The stamp comes last, so that a simulation that was interrupted is made anew.
+demo/.simulated: | setup
+	@rm -rf demo/landing
+	@$(BIN)/scorehouse simulate --agents 25 --months 2 --end 2026-10 --seed 1 --quirks --out demo/landing
+	@touch $@
+
+# A fixed --as-of per month makes the demo the same on every machine and day.
+demo: demo/.simulated ## simulate a small contact centre, close two months, say what to open
+	@$(BIN)/scorehouse close 2026-09 --home demo --landing demo/landing --as-of 2026-10-02T12:00:00Z
+	@$(BIN)/scorehouse close 2026-10 --home demo --landing demo/landing --as-of 2026-11-02T12:00:00Z
+	@echo "Next: open demo/reports/2026-10/index.html; README.md shows what else there is."
+
+test: lint models ## lint, types, import contracts, dbt with its unit tests, pytest
+	@$(BIN)/pytest --quiet -m "not long"
+
+test-long: $(VENV)/dev.stamp target/manifest.json ## the tests that take minutes
+	@$(BIN)/pytest --quiet -m long
+
+lint: $(VENV)/dev.stamp target/manifest.json ## style and types of the Python code, import contracts
+	@$(BIN)/ruff check --quiet --output-format concise
+	@$(BIN)/ruff format --check --quiet || { echo "the files above are not formatted: run $(BIN)/ruff format" >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > target/lint-imports.log || { cat target/lint-imports.log >&2; exit 1; }
+
+lint-sql: $(VENV)/dev.stamp target/manifest.json ## style of the models (a few minutes)
+	@$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/tests
+
+models: target/manifest.json ## build the models on an empty home, with their unit tests
+	@rm -rf $(EMPTY_HOME)
+	@$(BIN)/python -c "from pathlib import Path; from ingestion import Home; Home(Path('$(EMPTY_HOME)')).prepare()"
+	@$(EMPTY_DBT) build --target-path target/empty
+
+ui: setup ## the orchestrator's web page on this machine, over HOME_DIR (default: demo)
+	@$(BIN)/scorehouse ui --home $(HOME_DIR)
+
+docs: models ## every model and column, as one offline page: docs/site/index.html
+	@$(EMPTY_DBT) docs generate --static --target-path target/empty
+	@mkdir -p docs/site
+	@cp target/empty/static_index.html docs/site/index.html
+	@echo "Open docs/site/index.html"
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt
-	@for set in setup run dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt); done
+	@for set in setup run dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done
+
+clean: ## remove what can be made again, the demo too; .venv stays
+	@rm -rf target logs demo docs/site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find ingestion orchestration reports tests -name __pycache__ -type d -prune -exec rm -rf {} +

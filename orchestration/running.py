@@ -24,6 +24,8 @@ concurrency:
     max_concurrent_runs: -1
 """
 
+PROCESS_TAG = "scorehouse/process"
+
 DONE, STOPPED, UNUSABLE = 0, 1, 2
 
 
@@ -64,18 +66,31 @@ def run_job(
 
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance, _quiet(home):
+        end_dead_runs(instance)
         result = (
             build_defs({"home": resource})
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance,
                 partition_key=partition_key,
-                tags=dict(tags),
+                tags={**tags, PROCESS_TAG: str(os.getpid())},
                 raise_on_error=False,
                 run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
             )
         )
     return _outcome(result, home)
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of the command line whose process is gone as failed.
+
+    Whoever was killed could not say so, and a run that seems to go on keeps the schedules waiting for ever.
+    """
+    going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    for run in going:
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not Path(f"/proc/{process}").exists():
+            instance.report_run_failed(run, "the process of this run is gone")
 
 
 def log_file(home: Home) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.oracle.attendance import attendance
 from tests.oracle.days import agent_days
 from tests.oracle.intervals import status_intervals
 from tests.oracle.kpis import kpi_months
@@ -24,6 +25,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Clock-in and clock-out are instants of a day; they have no sum over a week, month or team.
 INTERVAL_KPIS = {"csat", "fcr", "average_quality_score"}
 DAY_ONLY = {"first_clock_in_at", "last_clock_out_at"}
+# The reference bounds a shift by its time off too; the mart does not.
+NOT_IN_MART = {*DAY_ONLY, "shift_started_at", "shift_ended_at"}
 
 
 def columns_of(rows: dict, without: set[str] = frozenset()) -> list[str]:
@@ -49,11 +52,12 @@ def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scena
             (row["agent_id"], row["started_at"]): row
             for row in status_intervals(scenario.rows, scenario.as_of)
         },
+        ("fct_attendance", "agent_id", "shift_id"): attendance(scenario.rows, scenario.as_of),
     }
     problems = []
     for (mart, *key), rows in expected.items():
         found = fetch(marts, mart, *key)
-        columns = columns_of(rows, set() if mart == "fct_agent_day" else DAY_ONLY)
+        columns = columns_of(rows, NOT_IN_MART if mart != "fct_agent_day" else set())
         problems += [f"{mart}: {line}" for line in differences(found, rows, columns)]
     assert not problems, "\n".join(problems)
 

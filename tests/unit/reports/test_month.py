@@ -157,9 +157,10 @@ def test_an_issued_pdf_stays_though_its_data_change(tmp_path: Path) -> None:
     issued = [path for path in first if path.endswith(".pdf")]
     assert issued
     assert [path for path in issued if second[path] != first[path]] == []
-    assert second["agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"] != first[
-        "agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"
-    ]
+    assert (
+        second["agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"]
+        != first["agents/" + issued[0].split("/")[1].removesuffix("-r1.pdf") + ".html"]
+    )
 
 
 def test_a_provisional_month_says_so_and_goes_with_the_close(tmp_path: Path) -> None:

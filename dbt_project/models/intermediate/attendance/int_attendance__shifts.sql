@@ -169,6 +169,8 @@ final as (
         finished.business_date,
         finished.first_seconds,
         finished.last_seconds,
+        finished.starts_seconds,
+        finished.ends_seconds,
         cast(finished.scheduled_seconds as bigint) as scheduled_seconds,
         cast(
             coalesce(worked.fitting_seconds, 0)

@@ -15,6 +15,9 @@ activity as (
     union all
     select min(answered_at) as first_at
     from {{ ref('stg_landing__interactions') }}
+    union all
+    select min(started_at) as first_at
+    from {{ ref('stg_landing__system_usage') }}
 ),
 
 span as (

@@ -48,7 +48,7 @@ bounded as (
 named_ids as (
     {%- for relation in [
         'status_events', 'shifts', 'interactions', 'tickets', 'qa_evaluations', 'csat_surveys',
-        'system_usage', 'compliance_events', 'sales',
+        'system_usage', 'compliance_events', 'sales', 'feedback_sessions', 'training_records',
     ] %}
     select agent_id
     from {{ ref('stg_landing__' ~ relation) }}

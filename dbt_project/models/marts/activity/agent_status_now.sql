@@ -1,0 +1,151 @@
+with
+
+events as (
+    select * from {{ ref('stg_landing__status_events') }}
+),
+
+interactions as (
+    select * from {{ ref('stg_landing__interactions') }}
+),
+
+pieces as (
+    select * from {{ ref('int_activity__pieces') }}
+    where has_status
+),
+
+people as (
+    select * from {{ ref('int_people__profiles') }}
+    where is_known and valid_to = date '9999-12-31'
+),
+
+teams as (
+    select * from {{ ref('dim_team') }}
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+collected as (
+    select * from {{ ref('int_run__datasets_collected') }}
+),
+
+latest_events as (
+    select
+        events.*,
+        events.status != 'away'
+        and context.as_of_seconds - {{ epoch_seconds('events.occurred_at') }}
+        > {{ var('max_status_interval_hours') * 3600 }} as missing_clock_out,
+    from events
+    cross join context
+    where events.occurred_at <= context.as_of
+    qualify
+        row_number() over (
+            partition by events.agent_id
+            order by events.occurred_at desc, events.event_id desc
+        ) = 1
+),
+
+in_hand as (
+    select distinct interactions.agent_id
+    from interactions
+    cross join context
+    where
+        interactions.agent_id is not null
+        and interactions.answered_at <= context.as_of
+        and (
+            interactions.ended_at is null
+            or interactions.ended_at > context.as_of
+            or {{ epoch_seconds('interactions.ended_at') }}
+            + coalesce(interactions.acw_seconds, 0)
+            > context.as_of_seconds
+        )
+),
+
+-- At `as_of` itself: what happens at that very instant is seen, and fills no interval.
+at_as_of as (
+    select
+        latest_events.agent_id,
+        latest_events.unit,
+        context.as_of_seconds as starts_seconds,
+        case
+            when latest_events.missing_clock_out then 'away'
+            when latest_events.status = 'available' and in_hand.agent_id is not null
+                then 'active'
+            else latest_events.status
+        end as state,
+        case
+            when
+                latest_events.status in ('away', 'unavailable')
+                and not latest_events.missing_clock_out
+                then latest_events.reason
+        end as reason,
+    from latest_events
+    cross join context
+    left join in_hand
+        on latest_events.agent_id = in_hand.agent_id
+),
+
+timeline as (
+    select
+        agent_id,
+        starts_seconds,
+        state,
+        reason,
+    from pieces
+    union all
+    select
+        agent_id,
+        starts_seconds,
+        state,
+        reason,
+    from at_as_of
+),
+
+marked as (
+    select
+        *,
+        not coalesce(
+            lag(state) over agent_timeline = state
+            and lag(reason) over agent_timeline is not distinct from reason,
+            false
+        ) as is_change,
+    from timeline
+    window agent_timeline as (
+        partition by agent_id order by starts_seconds
+    )
+),
+
+latest_changes as (
+    select
+        agent_id,
+        max(starts_seconds) as since_seconds,
+    from marked
+    where is_change
+    group by agent_id
+),
+
+final as (
+    select
+        people.agent_id,
+        people.name,
+        people.team_id,
+        teams.team_name,
+        case when collected.status_events then coalesce(at_as_of.state, 'away') end
+            as state,
+        at_as_of.reason,
+        {{ from_epoch_seconds('latest_changes.since_seconds') }} as since_at,
+        at_as_of.unit,
+        context.as_of,
+    from people
+    cross join context
+    cross join collected
+    left join at_as_of
+        on people.agent_id = at_as_of.agent_id
+    left join latest_changes
+        on people.agent_id = latest_changes.agent_id
+    left join teams
+        on people.team_id = teams.team_id
+)
+
+select * from final

@@ -1,0 +1,54 @@
+with
+
+interactions as (
+    select * from {{ ref('fct_interaction') }}
+    where direction = 'inbound'
+),
+
+service_levels as (
+    select * from {{ ref('service_levels') }}
+),
+
+counted as (
+    select
+        interactions.queue,
+        interactions.channel,
+        interactions.business_date,
+        any_value(service_levels.service_level_seconds) as service_level_seconds,
+        count(*) as offered,
+        count(*) filter (where interactions.is_answered) as answered,
+        count(*) filter (where interactions.is_abandoned) as abandoned,
+        count(*) filter (
+            where not interactions.is_answered and not interactions.is_abandoned
+        ) as waiting,
+        case
+            when any_value(service_levels.service_level_seconds) is not null
+                then
+                    count(*) filter (
+                        where
+                        interactions.wait_seconds
+                        <= service_levels.service_level_seconds
+                    )
+        end as answered_within_service_level,
+        cast(coalesce(sum(interactions.wait_seconds), 0) as bigint) as wait_seconds,
+    from interactions
+    left join service_levels
+        on interactions.channel = service_levels.channel
+    group by interactions.queue, interactions.channel, interactions.business_date
+),
+
+final as (
+    select
+        *,
+        cast(wait_seconds as double) / nullif(answered, 0) as asa_seconds,
+        case
+            when channel in ('chat', 'email')
+                then cast(wait_seconds as double) / nullif(answered, 0)
+        end as first_response_seconds,
+        cast(answered_within_service_level as double) / nullif(offered, 0)
+            as service_level,
+        cast(abandoned as double) / nullif(offered, 0) as abandon_rate,
+    from counted
+)
+
+select * from final

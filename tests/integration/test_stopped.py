@@ -1,0 +1,136 @@
+"""A failed check stops everything after it, and the last good publication stays in place."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from ingestion import Home
+from tests.integration.scenes import (
+    LATER,
+    Finished,
+    Stage,
+    assert_nothing_temporary,
+    close,
+    query,
+    scene,
+    snapshot,
+)
+
+# A scene waits for its turn: see scenes.py.
+pytestmark = pytest.mark.timeout(1800)
+
+# Quarantine and raw grow by what landed; these must not change while a check stops the close.
+OUTCOME = ("published/", "reports/", "outbox/", "records/performance/")
+OUTCOME_RECORDS = ("records/deliveries.ndjson", "records/publications.ndjson")
+AFTER_THE_CHECKS = ("revisions recorded", "published", "report files", "messages written")
+
+
+@dataclass(frozen=True)
+class Stopped:
+    home: Home
+    before: dict[str, str]
+    stopped: Finished
+    after: dict[str, str]
+    mended: Finished | None = None
+
+
+def outcome_of(home: Home) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in snapshot(home).items()
+        if name.startswith(OUTCOME) or name in OUTCOME_RECORDS
+    }
+
+
+def evaluations(bad: int) -> str:
+    rows = [
+        {
+            "evaluation_id": f"EV-LATE-{number:03}",
+            "agent_id": "A00001",
+            "evaluated_at": "2026-10-20T10:00:00Z",
+            "score": 250 if number < bad else 70,
+        }
+        for number in range(50)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@scene
+def too_many_rejected(stage: Stage) -> Stopped:
+    home, landing = stage.copy_closed("rejected"), stage.copy_landing("rejected")
+    file = landing / "qa_evaluations" / "bad.ndjson"
+    file.write_text(evaluations(bad=3))
+    before = outcome_of(home)
+    stopped = close(home, landing, as_of=LATER)
+    after = outcome_of(home)
+    assert_nothing_temporary(home)
+    file.write_text(evaluations(bad=0))
+    return Stopped(home, before, stopped, after, close(home, landing, as_of=LATER))
+
+
+@scene
+def failing_data_test(stage: Stage) -> Stopped:
+    """A raw file damaged after it was loaded: no rule of ingestion sees it, a test of the models does."""
+    home = stage.copy_closed("failing_data_test")
+    damage(
+        max(home.raw_folder("qa_evaluations").glob("[!_]*.parquet"), key=lambda f: f.stat().st_size)
+    )
+    before = outcome_of(home)
+    stopped = close(home, stage.landing, as_of=LATER)
+    return Stopped(home, before, stopped, outcome_of(home))
+
+
+def damage(raw: Path) -> None:
+    table = pq.read_table(raw)
+    position = table.schema.get_field_index("score")
+    kind = table.schema.field(position).type
+    scores = pc.add(table["score"].cast(pa.float64()), 200.0).cast(kind)
+    pq.write_table(table.set_column(position, "score", scores), raw)
+
+
+class TestTooManyRejectedRows:
+    def test_the_close_stops_and_says_which_file_and_why(self, too_many_rejected: Stopped) -> None:
+        assert too_many_rejected.stopped.returncode == 1
+        said = too_many_rejected.stopped.stderr
+        assert "qa_evaluations: 3 of 50 rows rejected (6.0%, limit 1.0%)" in said
+        assert "qa_evaluations/bad.ndjson" in said
+        assert "Traceback" not in said
+
+    def test_nothing_is_published_recorded_reported_or_sent(
+        self, too_many_rejected: Stopped
+    ) -> None:
+        assert too_many_rejected.after == too_many_rejected.before
+        for step in AFTER_THE_CHECKS:
+            assert step not in too_many_rejected.stopped.stderr
+
+    def test_mending_the_file_in_place_is_enough(self, too_many_rejected: Stopped) -> None:
+        assert too_many_rejected.mended is not None
+        assert too_many_rejected.mended.returncode == 0, too_many_rejected.mended.stderr
+        rows = query(
+            too_many_rejected.home,
+            "select distinct agent_id from marts.monthly_performance_summary where revision = 2",
+        )
+        assert rows == [{"agent_id": "A00001"}]
+        assert_nothing_temporary(too_many_rejected.home)
+
+
+class TestFailingDataTest:
+    def test_the_close_stops_and_names_the_test(self, failing_data_test: Stopped) -> None:
+        assert failing_data_test.stopped.returncode == 1
+        assert "parts_are_within_their_whole" in failing_data_test.stopped.stderr
+        assert "Traceback" not in failing_data_test.stopped.stderr
+
+    def test_no_asset_after_it_runs_whatever_it_is_written_in(
+        self, failing_data_test: Stopped
+    ) -> None:
+        for step in ("candidate", *AFTER_THE_CHECKS):
+            assert step not in failing_data_test.stopped.stderr
+        assert failing_data_test.after == failing_data_test.before
+
+    def test_it_is_cleaned_up_after(self, failing_data_test: Stopped) -> None:
+        assert_nothing_temporary(failing_data_test.home)
