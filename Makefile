@@ -16,9 +16,8 @@ export DO_NOT_TRACK := 1
 # A home without any data, for what needs the models but no rows.
 EMPTY_HOME := target/empty_home
 EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/dbt --quiet
-DBT_FILES := dbt_project.yml profiles.yml $(shell find dbt_project -type f)
 
-.PHONY: help setup demo test test-long lint lint-sql models ui docs lock clean
+.PHONY: help setup manifest demo test test-long lint lint-sql models ui docs bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,12 +39,11 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/dev.txt
 	@touch $@
 
-# The orchestrator makes its assets from the manifest (orchestration/project.py).
-target/manifest.json: $(VENV)/run.stamp $(DBT_FILES)
-	@$(BIN)/dbt --quiet parse
-	@touch $@
+# The orchestrator makes its assets from the manifest; parsing what has not changed does nothing.
+manifest: $(VENV)/run.stamp
+	@$(BIN)/python -m orchestration.project
 
-setup: target/manifest.json ## install everything that running needs, into .venv
+setup: manifest ## install everything that running needs, into .venv
 
 # The stamp comes last, so that a simulation that was interrupted is made anew.
 demo/.simulated: | setup
@@ -62,19 +60,19 @@ demo: demo/.simulated ## simulate a small contact centre, close two months, say 
 test: lint models ## lint, types, import contracts, dbt with its unit tests, pytest
 	@$(BIN)/pytest --quiet -m "not long"
 
-test-long: $(VENV)/dev.stamp target/manifest.json ## the tests that take minutes
+test-long: $(VENV)/dev.stamp manifest ## the tests that take minutes
 	@$(BIN)/pytest --quiet -m long
 
-lint: $(VENV)/dev.stamp target/manifest.json ## style and types of the Python code, import contracts
+lint: $(VENV)/dev.stamp manifest ## style and types of the Python code, import contracts
 	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet || { echo "the files above are not formatted: run $(BIN)/ruff format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > target/lint-imports.log || { cat target/lint-imports.log >&2; exit 1; }
 
-lint-sql: $(VENV)/dev.stamp target/manifest.json ## style of the models (a few minutes)
+lint-sql: $(VENV)/dev.stamp manifest ## style of the models (a few minutes)
 	@$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/tests
 
-models: target/manifest.json ## build the models on an empty home, with their unit tests
+models: manifest ## build the models on an empty home, with their unit tests
 	@rm -rf $(EMPTY_HOME)
 	@$(BIN)/python -c "from pathlib import Path; from ingestion import Home; Home(Path('$(EMPTY_HOME)')).prepare()"
 	@$(EMPTY_DBT) build --target-path target/empty
@@ -87,6 +85,9 @@ docs: models ## every model and column, as one offline page: docs/site/index.htm
 	@mkdir -p docs/site
 	@cp target/empty/static_index.html docs/site/index.html
 	@echo "Open docs/site/index.html"
+
+bench: setup ## what a month costs, against plain DuckDB (some minutes)
+	@$(BIN)/python benchmarks/month.py
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt
 	@for set in setup run dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done

@@ -1,9 +1,16 @@
-"""The dbt project's files, and the manifest that the code location is made from."""
+"""The dbt project's files, and the manifest that the code location is made from.
+
+    python -m orchestration.project
+
+parses the project again where a file of it is newer than the manifest.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from orchestration.records import locked
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
@@ -17,26 +24,48 @@ class ProjectError(Exception):
 def refresh_manifest() -> None:
     """Parse the project again when a file of it is newer than its manifest (set-up parses it first).
 
+    The manifest is replaced whole, and by one process at a time: whoever reads it reads a complete one.
+
     Raises:
         ProjectError: dbt cannot parse the project.
     """
-    if MANIFEST.exists() and MANIFEST.stat().st_mtime >= _newest_change():
+    if _is_fresh():
         return
-    finished = subprocess.run(
-        [DBT, "parse", "--quiet", "--no-use-colors"],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode:
-        raise ProjectError(
-            f"the dbt project does not parse:\n{finished.stdout}{finished.stderr}".rstrip()
+    parsed = MANIFEST.parent / "parse"
+    parsed.mkdir(parents=True, exist_ok=True)
+    with locked(MANIFEST.parent / "parse.lock"):
+        if _is_fresh():
+            return
+        began = _newest_change()
+        finished = subprocess.run(
+            [DBT, "--quiet", "--no-use-colors", "parse", "--target-path", parsed],
+            cwd=PROJECT_DIR,
+            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        if finished.returncode:
+            raise ProjectError(
+                f"the dbt project does not parse:\n{finished.stdout}{finished.stderr}".rstrip()
+            )
+        # As old as the files it was made from: a change made while dbt parsed is newer.
+        os.utime(parsed / MANIFEST.name, ns=(began, began))
+        (parsed / MANIFEST.name).replace(MANIFEST)
 
 
-def _newest_change() -> float:
+def _is_fresh() -> bool:
+    return MANIFEST.exists() and MANIFEST.stat().st_mtime_ns >= _newest_change()
+
+
+def _newest_change() -> int:
     files = [PROJECT_DIR / "dbt_project.yml", PROJECT_DIR / "profiles.yml"]
     files += [path for path in (PROJECT_DIR / "dbt_project").rglob("*") if path.is_file()]
-    return max(path.stat().st_mtime for path in files)
+    return max(path.stat().st_mtime_ns for path in files)
+
+
+if __name__ == "__main__":
+    try:
+        refresh_manifest()
+    except ProjectError as problem:
+        sys.exit(f"error: {problem}")

@@ -51,7 +51,8 @@ parts as (
         exploded.application,
         exploded.feature,
         least(exploded.ends_seconds, local_days.ends_seconds)
-        - greatest(exploded.starts_seconds, local_days.starts_seconds) as seconds_in_use,
+        - greatest(exploded.starts_seconds, local_days.starts_seconds)
+            as seconds_in_use,
         0 as uses,
     from exploded
     inner join local_days
