@@ -121,11 +121,14 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
     failures: list[str] = []
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
-        while error is not None:
-            if error.cls_name == UnusableInput.__name__:
-                unusable.append(error.message.split(": ", 1)[-1].strip())
-            last, error = error, error.cause
-        failures.append(f"{event.step_key}: {last.message.strip()}")
+        assert error is not None
+        # Around what the step raised is the orchestrator's own error, which says nothing to a user.
+        raised = error.cause or error
+        failures.append(f"{event.step_key}: {_sentence(raised.message)}")
+        causes = [error]
+        while causes[-1].cause is not None:
+            causes.append(causes[-1].cause)
+        unusable += [_sentence(e.message) for e in causes if e.cls_name == UnusableInput.__name__]
     if unusable:
         # An unusable landing folder stops the assets of all datasets with one and the same sentence.
         return Outcome(UNUSABLE, tuple(dict.fromkeys(unusable)))
@@ -135,3 +138,8 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
         if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
     )
     return Outcome(STOPPED, checks or (*failures, f"details: {log_file(home)}"))
+
+
+def _sentence(message: str) -> str:
+    """An error's message without the name of its class before it."""
+    return message.split(": ", 1)[-1].strip()

@@ -296,6 +296,7 @@ class ChangesNothing:
         assert "0 messages written" in repeat.finished.stderr
 
 
+@pytest.mark.long
 class TestClosedAgain(ChangesNothing):
     @pytest.fixture
     def repeat(self, closed_again: Repeat) -> Repeat:

@@ -44,21 +44,21 @@ class Killed:
 
 
 @scene
-def killed_twice(stage: Stage) -> Killed:
-    """Killed while the models are built, and again between the record of the close and its publication."""
-    home = stage.fresh("killed_twice")
+def killed(stage: Stage) -> Killed:
+    """Killed while it loads, and again while the models are built."""
+    home = stage.fresh("killed")
     kills = [
         kill_after(home, stage.landing, sentence)
-        for sentence in ("building the warehouse", "new revisions recorded")
+        for sentence in ("interactions_2026-10", "building the warehouse")
     ]
     return Killed(home, kills, close(home, stage.landing))
 
 
-def test_two_kills_later_everything_is_as_if_undisturbed(killed_twice: Killed, closed: Run) -> None:
-    assert killed_twice.kills == [True, True]
-    assert killed_twice.completed.returncode == 0, killed_twice.completed.stderr
-    assert outcome(killed_twice.home) == outcome(closed.home)
-    assert_nothing_temporary(killed_twice.home)
+def test_after_two_kills_everything_is_as_if_undisturbed(killed: Killed, closed: Run) -> None:
+    assert killed.kills == [True, True]
+    assert killed.completed.returncode == 0, killed.completed.stderr
+    assert outcome(killed.home) == outcome(closed.home)
+    assert_nothing_temporary(killed.home)
 
 
 KILLS = 10
@@ -90,7 +90,14 @@ def test_killed_at_a_random_moment(number: int, duration: float, closed: Run, st
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "sentence", ["writing the candidate", "· published", "report files in", "messages written"]
+    "sentence",
+    [
+        "writing the candidate",
+        "new revisions recorded",
+        "· published",
+        "report files in",
+        "messages written",
+    ],
 )
 def test_killed_at_a_seam(sentence: str, closed: Run, stage: Stage) -> None:
     home = stage.fresh(sentence.replace(" ", "_"))

@@ -1,7 +1,12 @@
 {#
   What closing the month of this run adds: revision 1 for who has none, the next one for whose figures differ from
   the last. Empty outside a close, and when nothing changed.
+
+  Later data restate a month; the clock does not. First contacts that were too young at the last close mature by
+  themselves, so whether first contact resolution changed is judged at the instant of that close. A revision that is
+  written for any other reason shows it as it is now.
 #}
+{% set maturing = ['fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts', 'fcr'] %}
 with
 
 figures as (
@@ -10,6 +15,10 @@ figures as (
 
 recorded as (
     select * from {{ ref('stg_records__closed_performance') }}
+),
+
+first_contacts as (
+    select * from {{ ref('int_contacts__first_contacts') }}
 ),
 
 loads as (
@@ -34,6 +43,23 @@ last_revisions as (
         row_number() over (
             partition by agent_id, month order by revision desc
         ) = 1
+),
+
+fcr_at_last_close as (
+    select
+        last_revisions.agent_id,
+        last_revisions.month,
+        count(*) filter (
+            where first_contacts.matures_at <= last_revisions.as_of and first_contacts.is_resolved_at_first_contact
+        ) as fcr_contacts,
+        count(*) filter (where first_contacts.matures_at <= last_revisions.as_of) as fcr_eligible_contacts,
+        count(*) filter (where first_contacts.matures_at > last_revisions.as_of) as fcr_pending_contacts,
+    from first_contacts
+    inner join last_revisions
+        on
+            first_contacts.agent_id = last_revisions.agent_id
+            and {{ month_start('first_contacts.business_date') }} = last_revisions.month
+    group by last_revisions.agent_id, last_revisions.month
 ),
 
 close_numbers as (
@@ -73,11 +99,23 @@ compared as (
             end{{ ',' if not loop.last }}
             {%- endfor %}
         ], lambda change: change is not null) as changed_figures,
+        {%- for figure in summary_figures() if figure.name not in maturing %}
+        closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }}
+        or
+        {%- endfor %}
+        {%- for name in maturing if name != 'fcr' %}
+        coalesce(fcr_at_last_close.{{ name }}, 0) != coalesce(last_revisions.{{ name }}, 0)
+        {{ 'or' if not loop.last }}
+        {%- endfor %} as is_changed,
     from closing
     left join last_revisions
         on
             closing.agent_id = last_revisions.agent_id
             and closing.month = last_revisions.month
+    left join fcr_at_last_close
+        on
+            closing.agent_id = fcr_at_last_close.agent_id
+            and closing.month = fcr_at_last_close.month
 ),
 
 -- The first file that came after the revision it replaces: from there on the figures may differ.
@@ -110,7 +148,7 @@ final as (
     cross join close_numbers
     left join later_loads
         on compared.agent_id = later_loads.agent_id
-    where compared.revision = 1 or len(compared.changed_figures) > 0
+    where compared.revision = 1 or compared.is_changed
 )
 
 select * from final
