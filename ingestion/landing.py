@@ -78,7 +78,7 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
                 files.append(_identify(path, dataset, relative, known.get(relative)))
             except OSError as error:
                 unreadable.append((relative, error.strerror or str(error)))
-    if not files and not unreadable:
+    if not any(path for dataset in DATASETS for path in _files_under(root / dataset)):
         raise UnusableInput(
             f"landing folder {landing} has no file in a dataset folder; put files into folders"
             f" named {', '.join(DATASETS)}"
