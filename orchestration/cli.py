@@ -211,6 +211,8 @@ def _run(
         for reason in outcome.reasons:
             messages.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(outcome.exit_code)
+    for warning in outcome.warnings:
+        messages.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _listen() -> None:

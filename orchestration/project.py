@@ -15,6 +15,7 @@ from orchestration.records import locked
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 DBT = Path(sys.executable).with_name("dbt")
+DBT_CHILD = Path(sys.executable).with_name("scorehouse-dbt")
 
 
 class ProjectError(Exception):

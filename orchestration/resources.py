@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ingestion import Home
 from orchestration.progress import tell
-from orchestration.project import DBT, PROJECT_DIR
+from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
 
 
@@ -61,5 +61,5 @@ def dbt_resource() -> DbtCliResource:
     return DbtCliResource(
         project_dir=str(PROJECT_DIR),
         profiles_dir=str(PROJECT_DIR),
-        dbt_executable=str(DBT),
+        dbt_executable=str(DBT_CHILD),
     )

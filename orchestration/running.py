@@ -31,10 +31,11 @@ DONE, STOPPED, UNUSABLE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: an exit code, and for a failure the sentences that say why."""
+    """How a run ended: an exit code, for a failure the sentences that say why, and what to look at all the same."""
 
     exit_code: int
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def prepare_instance(home: Home) -> None:
@@ -116,7 +117,7 @@ def _quiet(home: Home) -> Iterator[None]:
 
 def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
     if result.success:
-        return Outcome(DONE)
+        return Outcome(DONE, warnings=_failed_checks(result, dg.AssetCheckSeverity.WARN))
     unusable: list[str] = []
     failures: list[str] = []
     for event in result.filter_events(lambda event: event.is_step_failure):
@@ -132,12 +133,23 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
     if unusable:
         # An unusable landing folder stops the assets of all datasets with one and the same sentence.
         return Outcome(UNUSABLE, tuple(dict.fromkeys(unusable)))
-    checks = tuple(
-        f"{check.check_name}: {check.description or 'failed'}"
-        for check in result.get_asset_check_evaluations()
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
-    )
+    checks = _failed_checks(result, dg.AssetCheckSeverity.ERROR)
     return Outcome(STOPPED, checks or (*failures, f"details: {log_file(home)}"))
+
+
+def _failed_checks(
+    result: dg.ExecuteInProcessResult, severity: dg.AssetCheckSeverity
+) -> tuple[str, ...]:
+    return tuple(
+        f"{check.check_name}: {check.description or _rows(check)}"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity == severity
+    )
+
+
+def _rows(check: dg.AssetCheckEvaluation) -> str:
+    rows = check.metadata.get("dagster_dbt/failed_row_count")
+    return "failed" if rows is None else f"{rows.value} rows"
 
 
 def _sentence(message: str) -> str:

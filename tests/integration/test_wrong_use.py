@@ -83,7 +83,9 @@ def test_missing_and_unknown_arguments_point_at_the_help(arguments: list[str]) -
     assert "Traceback" not in finished.stdout + finished.stderr
 
 
-@pytest.mark.parametrize("command", [["close", MONTH], ["ingest"]])
+@pytest.mark.parametrize(
+    "command", [pytest.param(["close", MONTH], marks=pytest.mark.long), ["ingest"]]
+)
 def test_an_empty_landing_folder(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "landing").mkdir()
     home = Home(tmp_path / "home")
