@@ -13,12 +13,16 @@ from orchestration import project
 from orchestration.partitions import require_begun
 
 # Runs take turns by the lock of `ExclusiveRun`, which a killed process gives back. The orchestrator's own limits
-# would count a killed run as running for ever, and keep all later ones waiting. Nothing is reported to anybody.
+# would count a killed run as running for ever, and keep all later ones waiting. Nothing is reported to anybody. What a
+# step prints goes to `last_run.log` and to dbt's own log in `<home>/dagster/dbt`.
 INSTANCE_CONFIG = """\
 nux:
   enabled: false
 telemetry:
   enabled: false
+compute_logs:
+  module: dagster.core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 concurrency:
   runs:
     max_concurrent_runs: -1

@@ -45,8 +45,8 @@ order by agent_id
 _TEAMS = """
 with members as (
     select distinct team_id, agent_id
-    from marts.{relation}
-    where month = $month and team_id is not null
+    from revisions
+    where team_id is not null
     union
     select distinct team_id, agent_id
     from marts.fct_agent_day
@@ -72,8 +72,8 @@ select
     max(figures.{instant}) as stamped_at
 from teams
 left join members on teams.team_id = members.team_id
-left join marts.{relation} as figures
-    on members.agent_id = figures.agent_id and figures.month = $month
+left join revisions as figures
+    on members.agent_id = figures.agent_id
 group by teams.team_id
 order by teams.team_id
 """
@@ -209,12 +209,7 @@ class _Run:
         return [ReportFile(p, e.kind, e.subject_id, e.revision, e.sha256) for p, e in current]
 
     def _subjects(self, kind: Kind, sql: str) -> list[_Subject]:
-        text = sql.format(
-            relation="agent_performance_month"
-            if self._provisional
-            else "monthly_performance_summary",
-            instant="as_of" if self._provisional else "closed_at",
-        )
+        text = sql.format(instant="as_of" if self._provisional else "closed_at")
         try:
             rows = self._warehouse.query(f"{kind}s", text, {"month": self._month})
         except QueryError as error:

@@ -13,6 +13,11 @@ import duckdb
 from reports.errors import ReportError
 from reports.rows import Rows
 
+_NO_CLOSE = (
+    "cast(null as integer) as revision, cast(null as integer) as close_number, true as is_current,"
+    " cast(null as timestamptz) as closed_at, cast(null as varchar) as changes,"
+    " cast(null as varchar) as changed_since_load"
+)
 PARAMETERS = ("agent_id", "team_id", "month")
 
 
@@ -29,7 +34,8 @@ class Warehouse:
     """A connection that reads the marts of one published database for one month.
 
     Pages find ``marts.*`` and the relation ``performance``: the month's current revisions, or with
-    provisional=True the figures of a month that has not been closed.
+    provisional=True the figures of a month that has not been closed. ``revisions`` holds the
+    earlier ones too.
     """
 
     def __init__(self, database: Path, month: date, provisional: bool) -> None:
@@ -54,17 +60,15 @@ class Warehouse:
         run("set TimeZone = 'UTC'")
         run(f"attach '{quoted}' as warehouse (read_only)")
         run("set search_path = 'memory.main,warehouse.marts'")
-        relation, current = (
-            ("agent_performance_month", "true")
+        # A month that is not closed has no revisions; pages name their columns all the same.
+        revisions = (
+            f"select *, {_NO_CLOSE} from warehouse.marts.agent_performance_month"
             if provisional
-            else ("monthly_performance_summary", "is_current")
+            else "select * from warehouse.marts.monthly_performance_summary"
         )
-        # Materialised once: every page asks for it, and all of them must see the same rows.
-        run(
-            f"create temp table performance as select * from warehouse.marts.{relation} "
-            f"where month = ? and {current}",
-            [month],
-        )
+        # Materialised once: every page asks for them, and all of them must see the same rows.
+        run(f"create temp table revisions as {revisions} where month = ?", [month])
+        run("create temp table performance as from revisions where is_current")
         # A page's SQL may read the marts and nothing else on this machine.
         run("set enable_external_access = false")
         run("set lock_configuration = true")

@@ -79,6 +79,12 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         # Unit tests prove the models, not the data: they are run where models change (`make test`).
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         with environment(values):
-            yield from dbt.cli(arguments, context=context, target_path=target).stream()
+            invocation = dbt.cli(arguments, context=context, target_path=target)
+        try:
+            yield from invocation.stream()
+        finally:
+            # Whatever ended this step, nobody writes the warehouse after it.
+            invocation.process.terminate()
+            invocation.process.wait()
 
     return warehouse

@@ -44,6 +44,7 @@ _RESULTS = _words("""
     productivity_target productivity_variance productivity_attainment coaching_threshold
     critical_threshold
 """)
+OF_A_CLOSE = _words("revision close_number is_current closed_at changes changed_since_load")
 _PARTS = [f"{name}_seconds bigint" for name in _SECONDS]
 _PARTS += [f"{name} bigint" for name in _COUNTS] + [f"{name} double" for name in _RATIOS]
 _MONTH_COLUMNS = [
@@ -61,7 +62,8 @@ _MONTH_COLUMNS = [
 ]
 _TABLES: Mapping[str, Sequence[str]] = {
     "monthly_performance_summary": _MONTH_COLUMNS,
-    "agent_performance_month": _MONTH_COLUMNS,
+    # A month that is not closed knows nothing of revisions.
+    "agent_performance_month": [c for c in _MONTH_COLUMNS if c.split()[0] not in OF_A_CLOSE],
     "fct_agent_day": [
         "agent_id varchar",
         "business_date date",
@@ -162,7 +164,8 @@ def build(path: Path) -> Path:
                 "department": None,
             }
         insert(connection, "monthly_performance_summary", **month_row(agent_id, **more))
-        draft = month_row(agent_id, **more, revision=None, close_number=None, closed_at=None)
+        row = month_row(agent_id, **more)
+        draft = {name: value for name, value in row.items() if name not in OF_A_CLOSE}
         insert(connection, "agent_performance_month", **draft)
         for kpi, value, target, met in (
             ("csat", 0.82, 0.85, False),
