@@ -8,7 +8,7 @@ from typing import Any
 
 # Sums are exact; a quotient of exact numbers may differ in the last bits of a binary fraction.
 RELATIVE_TOLERANCE = Fraction(1, 10**12)
-# The reference shows scores and KPIs rounded to nine digits. A mart's variance is the difference of two such figures, so
+# The reference shows scores and KPIs rounded to nine digits. A variance is the difference of two such figures, so
 # that it can be checked from what is printed: that is at most three halves of the ninth digit from the exact one.
 ROUNDING = Fraction(3, 2 * 10**9)
 
