@@ -11,6 +11,7 @@ import dagster as dg
 from ingestion import Home, UnusableInput, durable
 from orchestration import project
 from orchestration.partitions import require_begun
+from orchestration.records import locked
 
 # Runs take turns by the lock of `ExclusiveRun`, which a killed process gives back. The orchestrator's own limits
 # would count a killed run as running for ever, and keep all later ones waiting. Nothing is reported to anybody. What a
@@ -70,7 +71,7 @@ def run_job(
     from orchestration.resources import HomeResource
 
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, _quiet(home):
+    with open_instance(home) as instance, _quiet(home):
         end_dead_runs(instance)
         result = (
             build_defs({"home": resource})
@@ -84,6 +85,12 @@ def run_job(
             )
         )
     return _outcome(result, home)
+
+
+def open_instance(home: Home) -> dg.DagsterInstance:
+    """The orchestrator's own database of runs; made by one process at a time, or two that begin at once collide."""
+    with locked(home.dagster / "instance.lock"):
+        return dg.DagsterInstance.from_config(str(home.dagster))
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:

@@ -2,7 +2,9 @@
   The figures of an agent, team, week or month: declared once, used at every grain.
 
   A part is additive: days sum to weeks, months and teams. `dataset` is what it is collected from: a part whose
-  dataset never landed is null, not zero. A ratio is made from parts at the grain it is shown at, never from ratios.
+  dataset never landed is null, not zero; so is one that `needs_tracking` where a team's status is not tracked
+  (scheduled time too: a ratio never sets tracked time against untracked).
+  A ratio is made from parts at the grain it is shown at, never from ratios.
 #}
 {% macro agent_parts() %}
     {% set parts = [] %}
@@ -28,7 +30,11 @@
         ('compliance_events', 'bigint', ['compliance_events']),
     ] %}
         {% for name in names %}
-            {% do parts.append({'name': name, 'dataset': dataset, 'type': type}) %}
+            {% do parts.append({
+                'name': name, 'dataset': dataset, 'type': type,
+                'needs_tracking': dataset in ('status_events', 'shifts')
+                or name == 'off_clock_handling_seconds',
+            }) %}
         {% endfor %}
     {% endfor %}
     {{ return(parts) }}
@@ -78,14 +84,17 @@
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
   Lateness alone stays null on a day whose every shift was missed: nobody was late who never came.
 #}
-{% macro collected_part(part, relation='parts', collected='collected') -%}
-    {%- if part.name == 'late_seconds' -%}
+{% macro collected_part(part, relation, collected='collected') -%}
     case
-        when not {{ collected }}.shifts then null
+        when not {{ collected }}.{{ part.dataset }} then null
+        {%- if part.needs_tracking %}
+        when not {{ relation }}.is_status_tracked then null
+        {%- endif %}
+        {%- if part.name == 'late_seconds' %}
         when {{ relation }}.shift_count > 0 then {{ relation }}.late_seconds
         else 0
+        {%- else %}
+        else coalesce({{ relation }}.{{ part.name }}, 0)
+        {%- endif %}
     end
-    {%- else -%}
-    case when {{ collected }}.{{ part.dataset }} then coalesce({{ relation }}.{{ part.name }}, 0) end
-    {%- endif -%}
 {%- endmacro %}

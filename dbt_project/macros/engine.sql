@@ -69,3 +69,7 @@
 {# A month as YYYY-MM. #}
 {% macro month_text(day) %}{{ return(adapter.dispatch('month_text')(day)) }}{% endmacro %}
 {% macro duckdb__month_text(day) %}strftime({{ day }}, '%Y-%m'){% endmacro %}
+
+{# An instant as text, ISO 8601 in UTC, whole seconds. #}
+{% macro instant_text(instant) %}{{ return(adapter.dispatch('instant_text')(instant)) }}{% endmacro %}
+{% macro duckdb__instant_text(instant) %}strftime(timezone('UTC', {{ instant }}), '%Y-%m-%dT%H:%M:%SZ'){% endmacro %}

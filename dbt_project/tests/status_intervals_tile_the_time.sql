@@ -1,4 +1,5 @@
--- An agent's intervals neither overlap nor leave a gap, from the first status event to `as_of`.
+-- An agent's intervals neither overlap nor leave a gap, from the first status event to `as_of`; nobody looks at agents
+-- whose status was ever untracked, for theirs have gaps by design.
 with
 
 intervals as (
@@ -25,10 +26,13 @@ select
 from intervals
 cross join context
 where
-    intervals.ended_at is distinct from coalesce(
+    intervals.agent_id not in (
+        select agent_id from {{ ref('int_people__untracked_periods') }}
+    )
+    and (intervals.ended_at is distinct from coalesce(
         intervals.next_started_at,
         {{ from_epoch_seconds('context.as_of_seconds') }}
     )
     or {{ epoch_seconds('intervals.ended_at') }} - {{ epoch_seconds('intervals.started_at') }}
     != intervals.seconds
-    or intervals.seconds <= 0
+    or intervals.seconds <= 0)

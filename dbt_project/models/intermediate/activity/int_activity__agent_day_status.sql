@@ -28,13 +28,13 @@ final as (
         cast(sum(seconds) filter (where state = 'active') as bigint) as active_seconds,
         cast(sum(seconds) filter (where state = 'unavailable') as bigint) as unavailable_seconds,
         {%- for reason in ['break', 'meeting', 'training', 'back_office'] %}
-        cast(sum(seconds) filter (where state = 'unavailable' and reason = '{{ reason }}') as bigint)
+        cast(sum(seconds) filter (where state = 'unavailable' and reason_group = '{{ reason }}') as bigint)
             as {{ reason }}_seconds,
         {%- endfor %}
         cast(sum(seconds) filter (
             where
             state = 'unavailable'
-            and coalesce(reason, '') not in ('break', 'meeting', 'training', 'back_office')
+            and reason_group not in ('break', 'meeting', 'training', 'back_office')
         ) as bigint) as other_unavailable_seconds,
         cast(sum(seconds) filter (where state = 'unclassified') as bigint) as unclassified_seconds,
         cast(sum(seconds) filter (where state != 'away') as bigint) as logged_in_seconds,

@@ -126,6 +126,7 @@ final as (
             else states.status
         end as state,
         states.reason,
+        states.reason_group,
         coalesce(states.missing_clock_out, false) as missing_clock_out,
     from unpacked
     left join states

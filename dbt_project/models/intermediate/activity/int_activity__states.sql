@@ -5,6 +5,10 @@ timeline as (
     select * from {{ ref('int_activity__status_timeline') }}
 ),
 
+reasons as (
+    select * from {{ ref('status_reasons') }}
+),
+
 distinct_states as (
     select distinct
         status,
@@ -13,15 +17,25 @@ distinct_states as (
     from timeline
 ),
 
+-- What a centre writes ("lunch") counts as what its table of reasons says (break); what no row names is other.
 final as (
     select
         row_number() over (
-            order by status, reason nulls first, missing_clock_out
+            order by
+                distinct_states.status,
+                distinct_states.reason nulls first,
+                distinct_states.missing_clock_out
         ) as state_id,
-        status,
-        reason,
-        missing_clock_out,
+        distinct_states.status,
+        distinct_states.reason,
+        case
+            when distinct_states.status = 'unavailable'
+                then coalesce(reasons.reason_group, 'other')
+        end as reason_group,
+        distinct_states.missing_clock_out,
     from distinct_states
+    left join reasons
+        on distinct_states.reason = reasons.reason
 )
 
 select * from final

@@ -62,7 +62,7 @@ piece_days as (
         starts_seconds,
         ends_seconds,
         state,
-        reason,
+        reason_group,
         {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
     from pieces
     where state != 'away'
@@ -91,7 +91,7 @@ shared_time as (
         segment_days.shift_id,
         segment_days.activity,
         piece_days.state,
-        piece_days.reason,
+        piece_days.reason_group,
         greatest(segment_days.starts_seconds, piece_days.starts_seconds) as starts_seconds,
         least(segment_days.ends_seconds, piece_days.ends_seconds) as ends_seconds,
     from segment_days
@@ -110,12 +110,12 @@ worked as (
         sum(ends_seconds - starts_seconds) filter (
             where
             activity = 'work'
-            and (state in ('available', 'active') or (state = 'unavailable' and reason = 'back_office'))
-            or activity in ('meeting', 'training') and state = 'unavailable' and reason = activity
+            and (state in ('available', 'active') or (state = 'unavailable' and reason_group = 'back_office'))
+            or activity in ('meeting', 'training') and state = 'unavailable' and reason_group = activity
         ) as fitting_seconds,
         -- A break fits whatever is not logged in as something else, so what does not fit is counted.
         sum(ends_seconds - starts_seconds) filter (
-            where activity = 'break' and not (state = 'unavailable' and coalesce(reason, '') = 'break')
+            where activity = 'break' and not (state = 'unavailable' and reason_group = 'break')
         ) as worked_break_seconds,
         sum(ends_seconds - starts_seconds) filter (
             where state in ('available', 'active')

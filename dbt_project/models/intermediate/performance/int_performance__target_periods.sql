@@ -50,6 +50,8 @@ named as (
         kpi,
         direction,
         cast(target as decimal(18, 9)) as target,
+        coaching_threshold,
+        critical_threshold,
         effective_from,
         review_due_on,
         3 as preference,

@@ -22,6 +22,10 @@ teams as (
     select * from {{ ref('dim_team') }}
 ),
 
+untracked_periods as (
+    select * from {{ ref('int_people__untracked_periods') }}
+),
+
 context as (
     select * from {{ ref('int_run__context') }}
 ),
@@ -125,21 +129,38 @@ latest_changes as (
     group by agent_id
 ),
 
+followed as (
+    select
+        people.*,
+        collected.status_events and untracked_periods.agent_id is null
+            as is_state_known,
+    from people
+    cross join context
+    cross join collected
+    left join untracked_periods
+        on
+            people.agent_id = untracked_periods.agent_id
+            and {{ local_date('context.as_of', 'people.time_zone') }}
+            between untracked_periods.valid_from and untracked_periods.valid_to
+),
+
 final as (
     select
         people.agent_id,
         people.name,
         people.team_id,
         teams.team_name,
-        case when collected.status_events then coalesce(at_as_of.state, 'away') end
+        case when people.is_state_known then coalesce(at_as_of.state, 'away') end
             as state,
-        at_as_of.reason,
-        {{ from_epoch_seconds('latest_changes.since_seconds') }} as since_at,
-        at_as_of.unit,
+        case when people.is_state_known then at_as_of.reason end as reason,
+        case
+            when people.is_state_known
+                then {{ from_epoch_seconds('latest_changes.since_seconds') }}
+        end as since_at,
+        case when people.is_state_known then at_as_of.unit end as unit,
         context.as_of,
-    from people
+    from followed as people
     cross join context
-    cross join collected
     left join at_as_of
         on people.agent_id = at_as_of.agent_id
     left join latest_changes

@@ -5,6 +5,10 @@ pieces as (
     where has_status
 ),
 
+untracked_periods as (
+    select * from {{ ref('int_people__untracked_periods') }}
+),
+
 marked as (
     select
         *,
@@ -37,6 +41,7 @@ merged as (
         max(ends_seconds) as ends_seconds,
         any_value(state) as state,
         any_value(case when state in ('away', 'unavailable') then reason end) as reason,
+        any_value(reason_group) as reason_group,
         any_value(missing_clock_out) as missing_clock_out,
     from runs
     group by agent_id, business_date, run_number
@@ -44,15 +49,22 @@ merged as (
 
 final as (
     select
-        agent_id,
-        {{ from_epoch_seconds('starts_seconds') }} as started_at,
-        {{ from_epoch_seconds('ends_seconds') }} as ended_at,
-        business_date,
-        state,
-        reason,
-        cast(ends_seconds - starts_seconds as bigint) as seconds,
-        missing_clock_out,
+        merged.agent_id,
+        {{ from_epoch_seconds('merged.starts_seconds') }} as started_at,
+        {{ from_epoch_seconds('merged.ends_seconds') }} as ended_at,
+        merged.business_date,
+        merged.state,
+        merged.reason,
+        merged.reason_group,
+        cast(merged.ends_seconds - merged.starts_seconds as bigint) as seconds,
+        merged.missing_clock_out,
     from merged
+    left join untracked_periods
+        on
+            merged.agent_id = untracked_periods.agent_id
+            and merged.business_date
+            between untracked_periods.valid_from and untracked_periods.valid_to
+    where untracked_periods.agent_id is null
 )
 
 select * from final

@@ -20,6 +20,15 @@ collected as (
     select * from {{ ref('int_run__datasets_collected') }}
 ),
 
+late_graces as (
+    select * from {{ ref('int_rules__team_limits') }}
+    where limit_name = 'late_grace_seconds'
+),
+
+untracked_periods as (
+    select * from {{ ref('int_people__untracked_periods') }}
+),
+
 present as (
     select
         *,
@@ -110,33 +119,13 @@ clock_outs as (
     where next_away.shift_id is not null
 ),
 
--- Without status events nobody knows who was there.
-final as (
+labelled as (
     select
-        shift_dates.agent_id,
-        shift_dates.shift_id,
-        shift_dates.business_date,
+        shift_dates.*,
         profiles.team_id,
-        {{ from_epoch_seconds(
-            'coalesce(shift_dates.starts_seconds, shift_dates.first_seconds)'
-        ) }} as starts_at,
-        {{ from_epoch_seconds(
-            'coalesce(shift_dates.ends_seconds, shift_dates.last_seconds)'
-        ) }} as ends_at,
-        shift_dates.scheduled_seconds,
-        case when collected.status_events then shift_dates.adherent_seconds end
-            as adherent_seconds,
-        case when collected.status_events then shift_dates.productive_seconds end
-            as productive_seconds,
-        case
-            when collected.status_events
-                then cast(coalesce(logged_in.logged_in_seconds, 0) as bigint)
-        end as logged_in_seconds,
-        case when collected.status_events then shift_dates.is_absent end as is_absent,
-        shift_dates.late_seconds,
-        shift_dates.late_seconds > {{ var('late_grace_seconds') }} as is_late,
-        shift_dates.left_early_seconds,
-        clock_outs.reason as clock_out_reason,
+        collected.status_events and untracked_periods.agent_id is null
+            as is_presence_known,
+        late_graces.limit_value as late_grace_seconds,
     from shift_dates
     cross join collected
     left join profiles
@@ -144,6 +133,50 @@ final as (
             shift_dates.agent_id = profiles.agent_id
             and shift_dates.business_date
             between profiles.valid_from and profiles.valid_to
+    left join untracked_periods
+        on
+            shift_dates.agent_id = untracked_periods.agent_id
+            and shift_dates.business_date
+            between untracked_periods.valid_from and untracked_periods.valid_to
+    left join late_graces
+        on
+            profiles.team_id is not distinct from late_graces.team_id
+            and shift_dates.business_date
+            between late_graces.valid_from and late_graces.valid_to
+),
+
+-- Without status events, or where status is not tracked, nobody knows who was there.
+final as (
+    select
+        shift_dates.agent_id,
+        shift_dates.shift_id,
+        shift_dates.business_date,
+        shift_dates.team_id,
+        {{ from_epoch_seconds(
+            'coalesce(shift_dates.starts_seconds, shift_dates.first_seconds)'
+        ) }} as starts_at,
+        {{ from_epoch_seconds(
+            'coalesce(shift_dates.ends_seconds, shift_dates.last_seconds)'
+        ) }} as ends_at,
+        shift_dates.scheduled_seconds,
+        {%- for figure in [
+            'adherent_seconds', 'productive_seconds', 'is_absent', 'late_seconds',
+            'left_early_seconds',
+        ] %}
+        case when shift_dates.is_presence_known then shift_dates.{{ figure }} end
+            as {{ figure }},
+        {%- endfor %}
+        case
+            when shift_dates.is_presence_known
+                then cast(coalesce(logged_in.logged_in_seconds, 0) as bigint)
+        end as logged_in_seconds,
+        case
+            when shift_dates.is_presence_known
+                then shift_dates.late_seconds > shift_dates.late_grace_seconds
+        end as is_late,
+        case when shift_dates.is_presence_known then clock_outs.reason end
+            as clock_out_reason,
+    from labelled as shift_dates
     left join logged_in
         on
             shift_dates.agent_id = logged_in.agent_id

@@ -6,7 +6,7 @@ interactions as (
 ),
 
 service_levels as (
-    select * from {{ ref('service_levels') }}
+    select * from {{ ref('int_rules__service_levels') }}
 ),
 
 counted as (
@@ -33,7 +33,10 @@ counted as (
         cast(coalesce(sum(interactions.wait_seconds), 0) as bigint) as wait_seconds,
     from interactions
     left join service_levels
-        on interactions.channel = service_levels.channel
+        on
+            interactions.channel = service_levels.channel
+            and interactions.business_date
+            between service_levels.valid_from and service_levels.valid_to
     group by interactions.queue, interactions.channel, interactions.business_date
 ),
 

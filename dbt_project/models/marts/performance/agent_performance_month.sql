@@ -18,7 +18,7 @@ targets as (
 ),
 
 skill_levels as (
-    select * from {{ ref('skill_levels') }}
+    select * from {{ ref('int_rules__skill_levels') }}
 ),
 
 context as (
@@ -48,17 +48,13 @@ months as (
         teams.supervisor_id,
         teams.department_head_id,
         {%- for part in agent_parts() %}
-        {%- if part.name == 'late_seconds' %}
-        -- Null stays null: a month of missed shifts has no lateness.
+        -- Null stays null: a month of missed shifts has no lateness. Only who has no day at all has zeros.
         case
-            when not collected.shifts then null
+            when not collected.{{ part.dataset }} then null
             when parts.agent_id is null then 0
-            else parts.late_seconds
-        end as late_seconds,
-        {%- else %}
-        cast({{ collected_part(part) }} as {{ part.type }})
+            else parts.{{ part.name }}
+        end::{{ part.type }}
             as {{ 'total_resolved_tickets' if part.name == 'resolved_tickets' else part.name }},
-        {%- endif %}
         {%- endfor %}
         population.skill_level as previous_skill_level,
     from population
@@ -130,7 +126,10 @@ final as (
         (
             select max_by(skill_levels.skill_level, skill_levels.minimum_attainment)
             from skill_levels
-            where skill_levels.minimum_attainment <= compared.productivity_attainment
+            where
+                skill_levels.minimum_attainment <= compared.productivity_attainment
+                and {{ month_end('compared.month') }}
+                between skill_levels.valid_from and skill_levels.valid_to
         ) as skill_level,
         context.as_of,
         fingerprint.input_fingerprint,

@@ -11,7 +11,11 @@ handled as (
 
 profiles as (
     select * from {{ ref('int_people__profiles') }}
-    where valid_to = date '9999-12-31'
+),
+
+sample_sizes as (
+    select * from {{ ref('int_rules__team_limits') }}
+    where limit_name = 'qa_sample_size'
 ),
 
 context as (
@@ -51,8 +55,16 @@ final as (
     from drawn
     cross join context
     inner join profiles
-        on drawn.agent_id = profiles.agent_id
-    where drawn.draw_order <= {{ var('qa_sample_size') }}
+        on
+            drawn.agent_id = profiles.agent_id
+            and {{ month_end('drawn.month') }}
+            between profiles.valid_from and profiles.valid_to
+    inner join sample_sizes
+        on
+            profiles.team_id is not distinct from sample_sizes.team_id
+            and {{ month_end('drawn.month') }}
+            between sample_sizes.valid_from and sample_sizes.valid_to
+    where drawn.draw_order <= sample_sizes.limit_value
 )
 
 select * from final

@@ -1,0 +1,280 @@
+{#
+  What the clock says against the rules: work off the clock, clock-outs that are missing or came too early, blank
+  reasons, long idle stretches. Days on which an agent's status is not tracked are left out.
+  Intervals and contacts meet by agent and UTC day, so that the joins grow with the rows and not with their square.
+#}
+with
+
+pieces as (
+    select * from {{ ref('int_activity__pieces') }}
+),
+
+timeline as (
+    select * from {{ ref('int_activity__status_timeline') }}
+),
+
+handling as (
+    select * from {{ ref('int_activity__handling_intervals') }}
+),
+
+status_intervals as (
+    select * from {{ ref('fct_status_interval') }}
+),
+
+agent_days as (
+    select * from {{ ref('fct_agent_day') }}
+),
+
+events as (
+    {{ with_business_date(ref('stg_landing__status_events'), 'occurred_at') }}
+),
+
+reasons as (
+    select * from {{ ref('status_reasons') }}
+),
+
+inactivity_limits as (
+    select * from {{ ref('int_rules__team_limits') }}
+    where limit_name = 'inactivity_seconds'
+),
+
+untracked_periods as (
+    select * from {{ ref('int_people__untracked_periods') }}
+),
+
+handling_days as (
+    select
+        interaction_id,
+        agent_id,
+        starts_seconds,
+        ends_seconds,
+        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
+    from handling
+),
+
+off_clock_days as (
+    select
+        agent_id,
+        business_date,
+        starts_seconds,
+        ends_seconds,
+        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
+    from pieces
+    where state = 'away' and handling_depth > 0
+),
+
+off_clock_work as (
+    select distinct
+        'off_clock_work' as finding_rule,
+        off_clock_days.agent_id,
+        off_clock_days.business_date,
+        cast(off_clock_days.business_date as varchar) as subject,
+        'interactions' as dataset,
+        handling_days.interaction_id as record_id,
+        agent_days.off_clock_handling_seconds as finding_seconds,
+    from off_clock_days
+    inner join handling_days
+        on
+            off_clock_days.agent_id = handling_days.agent_id
+            and off_clock_days.utc_day = handling_days.utc_day
+            and off_clock_days.starts_seconds < handling_days.ends_seconds
+            and off_clock_days.ends_seconds > handling_days.starts_seconds
+    inner join agent_days
+        on
+            off_clock_days.agent_id = agent_days.agent_id
+            and off_clock_days.business_date = agent_days.business_date
+),
+
+-- The event that holds from a second on: of several in that second the last.
+holding_events as (
+    select
+        event_id,
+        agent_id,
+        business_date,
+        status,
+        {{ epoch_seconds('occurred_at') }} as at_seconds,
+    from events
+    qualify
+        row_number() over (
+            partition by agent_id, {{ epoch_seconds('occurred_at') }}
+            order by occurred_at desc, event_id desc
+        ) = 1
+),
+
+missing_clock_outs as (
+    select
+        'missing_clock_out' as finding_rule,
+        holding_events.agent_id,
+        holding_events.business_date,
+        holding_events.event_id as subject,
+        'status_events' as dataset,
+        holding_events.event_id as record_id,
+        timeline.ends_seconds - timeline.starts_seconds as finding_seconds,
+    from timeline
+    inner join holding_events
+        on
+            timeline.agent_id = holding_events.agent_id
+            and timeline.starts_seconds = holding_events.at_seconds
+    where timeline.missing_clock_out and timeline.status != 'away'
+),
+
+clock_outs as (
+    select
+        agent_id,
+        starts_seconds,
+        status = 'away'
+        and lag(status) over (
+            partition by agent_id order by starts_seconds
+        ) != 'away' as is_clock_out,
+        missing_clock_out,
+    from timeline
+),
+
+interrupted as (
+    select
+        holding_events.agent_id,
+        holding_events.business_date,
+        holding_events.event_id,
+        handling_days.interaction_id,
+        handling_days.ends_seconds - clock_outs.starts_seconds as seconds_left,
+    from clock_outs
+    inner join holding_events
+        on
+            clock_outs.agent_id = holding_events.agent_id
+            and clock_outs.starts_seconds = holding_events.at_seconds
+    inner join handling_days
+        on
+            clock_outs.agent_id = handling_days.agent_id
+            and clock_outs.starts_seconds // 86400 = handling_days.utc_day
+            and clock_outs.starts_seconds > handling_days.starts_seconds
+            and clock_outs.starts_seconds < handling_days.ends_seconds
+    where clock_outs.is_clock_out and not clock_outs.missing_clock_out
+),
+
+clock_outs_while_handling as (
+    select
+        'clock_out_while_handling' as finding_rule,
+        agent_id,
+        business_date,
+        event_id as subject,
+        'interactions' as dataset,
+        interaction_id as record_id,
+        max(seconds_left) over (partition by event_id) as finding_seconds,
+    from interrupted
+
+    union all
+
+    select
+        'clock_out_while_handling' as finding_rule,
+        agent_id,
+        business_date,
+        event_id as subject,
+        'status_events' as dataset,
+        event_id as record_id,
+        max(seconds_left) as finding_seconds,
+    from interrupted
+    group by agent_id, business_date, event_id
+),
+
+blank_reasons as (
+    select
+        'blank_reason' as finding_rule,
+        events.agent_id,
+        events.business_date,
+        cast(events.business_date as varchar) as subject,
+        'status_events' as dataset,
+        events.event_id as record_id,
+        cast(null as bigint) as finding_seconds,
+    from events
+    left join reasons
+        on events.reason = reasons.reason
+    where
+        events.status = 'unavailable'
+        and (events.reason is null or coalesce(reasons.says_nothing, false))
+),
+
+-- An idle stretch goes on over midnight, where the intervals are split. One that a missing clock-out made is that finding.
+marked as (
+    select
+        *,
+        coalesce(
+            lag(ended_at) over (partition by agent_id order by started_at) != started_at,
+            true
+        ) as is_start,
+    from status_intervals
+    where state = 'available' and not missing_clock_out
+),
+
+numbered as (
+    select
+        *,
+        sum(cast(is_start as integer)) over (
+            partition by agent_id order by started_at
+            rows between unbounded preceding and current row
+        ) as stretch,
+    from marked
+),
+
+idle_stretches as (
+    select
+        agent_id,
+        min(started_at) as started_at,
+        min(business_date) as business_date,
+        sum(seconds) as seconds,
+    from numbered
+    group by agent_id, stretch
+),
+
+inactivity as (
+    select
+        'inactivity' as finding_rule,
+        idle_stretches.agent_id,
+        idle_stretches.business_date,
+        {{ instant_text('idle_stretches.started_at') }} as subject,
+        'fct_status_interval' as dataset,
+        {{ instant_text('idle_stretches.started_at') }} as record_id,
+        cast(idle_stretches.seconds as bigint) as finding_seconds,
+    from idle_stretches
+    inner join agent_days
+        on
+            idle_stretches.agent_id = agent_days.agent_id
+            and idle_stretches.business_date = agent_days.business_date
+    inner join inactivity_limits
+        on
+            agent_days.team_id is not distinct from inactivity_limits.team_id
+            and idle_stretches.business_date
+            between inactivity_limits.valid_from and inactivity_limits.valid_to
+    where idle_stretches.seconds > inactivity_limits.limit_value
+),
+
+evidence as (
+    select * from off_clock_work
+    union all
+    select * from missing_clock_outs
+    union all
+    select * from clock_outs_while_handling
+    union all
+    select * from blank_reasons
+    union all
+    select * from inactivity
+),
+
+final as (
+    select
+        evidence.finding_rule,
+        evidence.agent_id,
+        evidence.business_date,
+        evidence.subject,
+        evidence.dataset,
+        evidence.record_id,
+        evidence.finding_seconds,
+    from evidence
+    left join untracked_periods
+        on
+            evidence.agent_id = untracked_periods.agent_id
+            and evidence.business_date
+            between untracked_periods.valid_from and untracked_periods.valid_to
+    where untracked_periods.agent_id is null
+)
+
+select * from final
