@@ -139,6 +139,32 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
+def rules(
+    table: Annotated[
+        str | None, typer.Argument(help="Show this table: what its columns mean, and its rows.")
+    ] = None,
+) -> None:
+    """List the tables of rules (standards, limits, levels, reasons …), check them, or show one.
+
+    They are CSV files: edit them, run `scorehouse rules` to check, and the next build uses them. Rows have the date
+    they hold from, so that old periods keep the old rule.
+    """
+    from orchestration import summary
+    from orchestration.project import PROJECT_DIR
+    from orchestration.rules import check_rules, rule_tables
+
+    tables = rule_tables(PROJECT_DIR)
+    shown = [one for one in tables if one.name == table]
+    if table is not None and not shown:
+        _fail(f"there is no table of rules '{table}': one of {', '.join(t.name for t in tables)}")
+    if shown:
+        summary.print_rule_table(console, shown[0])
+    else:
+        summary.print_rule_tables(console, tables)
+    check_rules(PROJECT_DIR)
+
+
+@app.command()
 def ui(
     home: HomeOption = DEFAULT_HOME,
     landing: LandingOption = None,

@@ -4,6 +4,7 @@ It counts and prints; it computes no figure.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,7 @@ from orchestration import records
 from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.months import parse_month
+from orchestration.rules import RuleTable, read_rows
 
 
 def print_close(console: Console, home: Home, month: str, provisional: bool) -> None:
@@ -92,6 +94,35 @@ def print_status(console: Console, home: Home) -> None:
         f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
     )
     _print_findings(console, home)
+
+
+def print_rule_tables(console: Console, tables: Sequence[RuleTable]) -> None:
+    """The tables of rules, with how many rows each has and what a row is."""
+    table = Table(title="Tables of rules", caption=f"in {tables[0].file.parent}")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    table.add_column("holds")
+    for one in tables:
+        table.add_row(one.name, f"{len(read_rows(one)):,}", one.description)
+    console.print(table)
+
+
+def print_rule_table(console: Console, table: RuleTable) -> None:
+    """One table of rules: its columns and its rows."""
+    console.print(f"{table.file}\n{table.description}", highlight=False, soft_wrap=True)
+    columns = Table(title="Columns")
+    for heading in ("column", "type", "must be set", "means"):
+        columns.add_column(heading)
+    for column in table.columns:
+        required = "yes" if column.is_required else ""
+        columns.add_row(column.name, column.type, required, column.description)
+    console.print(columns)
+    rows = Table(title="Rows", show_lines=False)
+    for column in table.columns:
+        rows.add_column(column.name)
+    for row in read_rows(table):
+        rows.add_row(*(row.cells[column.name] or "" for column in table.columns))
+    console.print(rows)
 
 
 def _print_findings(console: Console, home: Home) -> None:

@@ -13,8 +13,9 @@ from orchestration import records
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
-from orchestration.project import MANIFEST
+from orchestration.project import MANIFEST, PROJECT_DIR
 from orchestration.resources import HomeResource
+from orchestration.rules import check_rules
 from orchestration.run_settings import RunSettings, settings_of, started_at
 
 
@@ -32,9 +33,11 @@ def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, st
     """What the models read of the run: the home, the instant reported at, the month that gets revisions.
 
     Raises:
-        UnusableInput: a required dataset never landed, or the month cannot be closed at that instant.
+        UnusableInput: a required dataset never landed, a table of rules is not as declared, or the month cannot be
+            closed at that instant.
     """
     check_required_datasets(home)
+    check_rules(PROJECT_DIR)
     last = records.last_close(home, settings.month) if settings.month else None
     as_of = choose_as_of(
         settings.as_of, now, (last.as_of, last.load_sequence) if last else None, load_sequence(home)
