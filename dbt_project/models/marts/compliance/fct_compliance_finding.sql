@@ -82,7 +82,7 @@ final as (
             when 'clock_out_while_handling'
                 then 'clocked out ' || findings.finding_seconds || ' s before the contact was done'
             when 'blank_reason'
-                then 'unavailable without a reason, ' || findings.evidence_rows || ' times'
+                then 'unavailable without a reason, events: ' || findings.evidence_rows
             when 'inactivity'
                 then 'available without a contact for ' || findings.finding_seconds || ' s'
             when 'application_not_allowed'
