@@ -59,9 +59,24 @@
     ]) }}
 {% endmacro %}
 
-{# The parts, summed over the rows of a group. #}
-{% macro sum_of_parts() %}
-    {%- for part in agent_parts() %}
+{# The parts and ratios that a handled contact alone decides, so that they can be told apart by channel. #}
+{% macro contact_parts() %}
+    {{ return(agent_parts() | selectattr('name', 'in', [
+        'handled_contacts', 'talk_seconds', 'hold_seconds', 'acw_seconds', 'handle_seconds',
+        'transferred_contacts', 'escalated_contacts',
+        'fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts',
+    ]) | list) }}
+{% endmacro %}
+
+{% macro contact_ratios() %}
+    {{ return(agent_ratios() | selectattr('name', 'in', [
+        'aht_seconds', 'transfer_rate', 'escalation_rate', 'fcr',
+    ]) | list) }}
+{% endmacro %}
+
+{# The parts (all of them, or those given), summed over the rows of a group. #}
+{% macro sum_of_parts(parts=none) %}
+    {%- for part in parts or agent_parts() %}
     cast(sum({{ part.name }}) as {{ part.type }}) as {{ part.name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
@@ -73,9 +88,9 @@
     {%- endfor %}
 {% endmacro %}
 
-{# The ratios, made from the parts of `relation` at its own grain; null where the denominator is zero or unknown. #}
-{% macro ratio_columns() %}
-    {%- for ratio in agent_ratios() %}
+{# The ratios (all of them, or those given), made from the parts at their own grain; null where the denominator is zero or unknown. #}
+{% macro ratio_columns(ratios=none) %}
+    {%- for ratio in ratios or agent_ratios() %}
     cast({{ ratio.numerator }} as double) / nullif({{ ratio.denominator }}, 0) as {{ ratio.name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {% endmacro %}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.oracle.attendance import attendance
+from tests.oracle.channels import channel_days, channel_months
 from tests.oracle.days import agent_days
 from tests.oracle.intervals import status_intervals
 from tests.oracle.kpis import kpi_months
@@ -43,6 +44,7 @@ def columns_of(rows: dict, without: set[str] = frozenset()) -> list[str]:
 def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scenario) -> None:
     marts = build(compiled, scenario.rows, scenario.as_of)
     days = agent_days(scenario.rows, scenario.as_of)
+    by_channel = channel_days(scenario.rows, scenario.as_of)
     expected = {
         ("fct_agent_day", "agent_id", "business_date"): days,
         ("fct_agent_week", "agent_id", "week_start_date"): agent_weeks(days),
@@ -52,6 +54,8 @@ def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scena
             (row["agent_id"], row["started_at"]): row
             for row in status_intervals(scenario.rows, scenario.as_of)
         },
+        ("fct_agent_channel_day", "agent_id", "business_date", "channel"): by_channel,
+        ("fct_agent_channel_month", "agent_id", "month", "channel"): channel_months(by_channel),
         ("fct_attendance", "agent_id", "shift_id"): attendance(scenario.rows, scenario.as_of),
     }
     problems = []

@@ -1,52 +1,17 @@
-{# Handled contacts and first contact resolution of each agent and business date. #}
+{# Handled contacts and first contact resolution of each agent and business date, over all channels. #}
 with
 
-handled as (
-    select * from {{ ref('int_contacts__handled') }}
-),
-
-first_contacts as (
-    select * from {{ ref('int_contacts__first_contacts') }}
-),
-
-contact_days as (
-    select
-        agent_id,
-        business_date,
-        count(*) as handled_contacts,
-        cast(sum(talk_seconds) as bigint) as talk_seconds,
-        cast(sum(hold_seconds) as bigint) as hold_seconds,
-        cast(sum(acw_seconds) as bigint) as acw_seconds,
-        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint) as handle_seconds,
-        count(*) filter (where outcome = 'transferred') as transferred_contacts,
-        count(*) filter (where outcome = 'escalated') as escalated_contacts,
-    from handled
-    group by agent_id, business_date
-),
-
--- A first contact is a handled contact, so its agent and date always have a row above.
-first_contact_days as (
-    select
-        agent_id,
-        business_date,
-        count(*) filter (where is_eligible and is_resolved_at_first_contact) as fcr_contacts,
-        count(*) filter (where is_eligible) as fcr_eligible_contacts,
-        count(*) filter (where not is_eligible) as fcr_pending_contacts,
-    from first_contacts
-    group by agent_id, business_date
+channel_days as (
+    select * from {{ ref('int_contacts__agent_channel_day') }}
 ),
 
 final as (
     select
-        contact_days.*,
-        first_contact_days.fcr_contacts,
-        first_contact_days.fcr_eligible_contacts,
-        first_contact_days.fcr_pending_contacts,
-    from contact_days
-    left join first_contact_days
-        on
-            contact_days.agent_id = first_contact_days.agent_id
-            and contact_days.business_date = first_contact_days.business_date
+        agent_id,
+        business_date,
+        {{ sum_of_parts(contact_parts()) }}
+    from channel_days
+    group by agent_id, business_date
 )
 
 select * from final

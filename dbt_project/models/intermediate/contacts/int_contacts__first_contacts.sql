@@ -34,6 +34,7 @@ final as (
         chained.interaction_id,
         chained.agent_id,
         chained.business_date,
+        chained.channel,
         chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' as matures_at,
         chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' <= context.as_of as is_eligible,
         coalesce(chained.outcome = 'resolved', false)

@@ -1,0 +1,55 @@
+{# Handled contacts and first contact resolution of each agent, business date and channel. #}
+with
+
+handled as (
+    select * from {{ ref('int_contacts__handled') }}
+),
+
+first_contacts as (
+    select * from {{ ref('int_contacts__first_contacts') }}
+),
+
+contact_days as (
+    select
+        agent_id,
+        business_date,
+        channel,
+        count(*) as handled_contacts,
+        cast(sum(talk_seconds) as bigint) as talk_seconds,
+        cast(sum(hold_seconds) as bigint) as hold_seconds,
+        cast(sum(acw_seconds) as bigint) as acw_seconds,
+        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint) as handle_seconds,
+        count(*) filter (where outcome = 'transferred') as transferred_contacts,
+        count(*) filter (where outcome = 'escalated') as escalated_contacts,
+    from handled
+    group by agent_id, business_date, channel
+),
+
+-- A first contact is a handled contact, so its agent, date and channel always have a row above.
+first_contact_days as (
+    select
+        agent_id,
+        business_date,
+        channel,
+        count(*) filter (where is_eligible and is_resolved_at_first_contact) as fcr_contacts,
+        count(*) filter (where is_eligible) as fcr_eligible_contacts,
+        count(*) filter (where not is_eligible) as fcr_pending_contacts,
+    from first_contacts
+    group by agent_id, business_date, channel
+),
+
+final as (
+    select
+        contact_days.*,
+        coalesce(first_contact_days.fcr_contacts, 0) as fcr_contacts,
+        coalesce(first_contact_days.fcr_eligible_contacts, 0) as fcr_eligible_contacts,
+        coalesce(first_contact_days.fcr_pending_contacts, 0) as fcr_pending_contacts,
+    from contact_days
+    left join first_contact_days
+        on
+            contact_days.agent_id = first_contact_days.agent_id
+            and contact_days.business_date = first_contact_days.business_date
+            and contact_days.channel = first_contact_days.channel
+)
+
+select * from final
