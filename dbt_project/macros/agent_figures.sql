@@ -95,6 +95,15 @@
     {%- endfor %}
 {% endmacro %}
 
+{# Which band the `occupancy` beside it is in; null without one. A label of a figure, not a figure: no close records it. #}
+{% macro occupancy_band(occupancy='occupancy') -%}
+    case
+        when {{ occupancy }} > {{ var('occupancy_risk_above') }} then 'risk'
+        when {{ occupancy }} > {{ var('occupancy_watch_above') }} then 'watch'
+        when {{ occupancy }} is not null then 'normal'
+    end
+{%- endmacro %}
+
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
   Lateness alone stays null on a day whose every shift was missed: nobody was late who never came.

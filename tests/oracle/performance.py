@@ -92,6 +92,7 @@ def performance(
         result[agent_id] = {
             "total_resolved_tickets": figures["resolved_tickets"] if figures else tickets,
             "average_quality_score": figures["quality_score"] if figures else None,
+            "occupancy_band": figures["occupancy_band"] if figures else None,
             "productivity_score": rounded(score),
             "score_status": "insufficient_data" if score is None else "scored",
             "productivity_target": rounded(target.value) if target else None,

@@ -43,16 +43,18 @@ def exact_ratio(parts: Row, name: str) -> Fraction | None:
 
 
 def with_ratios(parts: Row) -> Row:
-    """The parts and every ratio made from them, ratios as floats."""
+    """The parts, every ratio made from them as a float, and the band of the occupancy."""
     ratios: Row = {}
     for name in RATIOS:
         ratio = exact_ratio(parts, name)
         ratios[name] = None if ratio is None else float(ratio)
-    return parts | ratios
+    return parts | ratios | {"occupancy_band": occupancy_band(ratios["occupancy"])}
 
 
 def occupancy_band(occupancy: float | None) -> str | None:
-    """ "Bands: above 0.85 `watch`, above 0.90 `risk`." None below them or without occupancy."""
-    if occupancy is None or occupancy <= 0.85:
+    """ "Bands: above 0.85 `watch`, above 0.90 `risk`", else `normal`; None without occupancy."""
+    if occupancy is None:
         return None
-    return "risk" if occupancy > 0.90 else "watch"
+    if occupancy > 0.90:
+        return "risk"
+    return "watch" if occupancy > 0.85 else "normal"

@@ -208,7 +208,7 @@ def test_calendar() -> None:
 
 @pytest.mark.parametrize(
     ("occupancy", "band"),
-    [(None, None), (0.85, None), (0.8501, "watch"), (0.9, "watch"), (1, "risk")],
+    [(None, None), (0, "normal"), (0.85, "normal"), (0.8501, "watch"), (0.9, "watch"), (1, "risk")],
 )
 def test_occupancy_bands(occupancy: float | None, band: str | None) -> None:
     assert occupancy_band(occupancy) == band

@@ -86,5 +86,6 @@ final as (
 
 select
     *,
-    {{ ratio_columns() }}
+    {{ ratio_columns() }},
+    {{ occupancy_band() }} as occupancy_band,
 from final

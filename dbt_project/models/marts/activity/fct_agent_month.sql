@@ -16,7 +16,8 @@ summed as (
 final as (
     select
         *,
-        {{ ratio_columns() }}
+        {{ ratio_columns() }},
+        {{ occupancy_band() }} as occupancy_band,
     from summed
 )
 

@@ -27,7 +27,8 @@ final as (
         teams.team_name,
         teams.department,
         summed.* exclude (team_id, month),
-        {{ ratio_columns() }}
+        {{ ratio_columns() }},
+        {{ occupancy_band() }} as occupancy_band,
     from summed
     left join teams
         on summed.team_id = teams.team_id

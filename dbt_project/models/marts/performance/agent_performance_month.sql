@@ -131,6 +131,7 @@ final as (
                 and {{ month_end('compared.month') }}
                 between skill_levels.valid_from and skill_levels.valid_to
         ) as skill_level,
+        {{ occupancy_band('compared.occupancy') }} as occupancy_band,
         context.as_of,
         fingerprint.input_fingerprint,
         fingerprint.load_sequence,
