@@ -104,6 +104,9 @@
     end
 {%- endmacro %}
 
+{# The department, site or function of days that have none. In brackets, so that it is nobody's name. #}
+{% macro unknown_unit() %}{{ return('(unknown)') }}{% endmacro %}
+
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
   Lateness alone stays null on a day whose every shift was missed: nobody was late who never came.

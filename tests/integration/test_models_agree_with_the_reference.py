@@ -11,9 +11,15 @@ from tests.oracle.days import agent_days
 from tests.oracle.intervals import status_intervals
 from tests.oracle.kpis import kpi_months
 from tests.oracle.performance import performance
-from tests.oracle.rollups import agent_months, agent_weeks, team_months
+from tests.oracle.rollups import (
+    agent_months,
+    agent_weeks,
+    organisation_months,
+    team_months,
+)
 from tests.oracle.strategies import Scenario, scenarios
 from tests.oracle.targets import ALIASES
+from tests.oracle.versions import seen_at
 from tests.support.compare import differences
 from tests.support.warehouse import build, fetch
 
@@ -50,6 +56,9 @@ def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scena
         ("fct_agent_week", "agent_id", "week_start_date"): agent_weeks(days),
         ("fct_agent_month", "agent_id", "month"): agent_months(days),
         ("fct_team_month", "team_id", "month"): team_months(days),
+        ("fct_organisation_month", "level", "unit_id", "month"): organisation_months(
+            days, seen_at(scenario.rows, scenario.as_of)
+        ),
         ("fct_status_interval", "agent_id", "started_at"): {
             (row["agent_id"], row["started_at"]): row
             for row in status_intervals(scenario.rows, scenario.as_of)

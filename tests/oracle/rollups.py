@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable
 from datetime import date
 from typing import Any
 
-from tests.oracle.contract import Row
+from tests.oracle.contract import Row, Rows
 from tests.oracle.days import PARTS, AgentDay
 from tests.oracle.instants import month_of, week_of
 from tests.oracle.ratios import with_ratios
@@ -55,3 +55,32 @@ def team_months(days: dict[AgentDay, Row]) -> dict[tuple[str, date], Row]:
     """
     teamed = {key: day["team_id"] for key, day in days.items() if day["team_id"] is not None}
     return _grouped(days, {key: (team_id, month_of(key[1])) for key, team_id in teamed.items()})
+
+
+UNKNOWN = "(unknown)"
+
+
+def organisation_months(days: dict[AgentDay, Row], seen: Rows) -> dict[tuple[str, str, date], Row]:
+    """(level, unit, first day of the month) → agents, summed parts and ratios, from `agent_days`.
+
+    By the labels of each day; a day without one is in the unit "(unknown)". `seen` went through
+    `seen_at` and says which department a team is in.
+    """
+    department_of = {team["team_id"]: team["department"] for team in seen.get("teams", [])}
+    result: dict[tuple[str, str, date], Row] = {}
+    for level in ("department", "site", "function", "centre"):
+        keys: dict[AgentDay, Any] = {}
+        for key, day in days.items():
+            unit = {
+                "department": department_of.get(day["team_id"]),
+                "site": day["site"],
+                "function": day["function"],
+                "centre": "all",
+            }[level]
+            keys[key] = (level, UNKNOWN if unit is None else unit, month_of(key[1]))
+        people = {
+            group: {who for (who, _), at in keys.items() if at == group} for group in keys.values()
+        }
+        for group, figures in _grouped(days, keys).items():
+            result[group] = {"agents": len(people[group])} | figures
+    return result
