@@ -13,6 +13,7 @@ class Parameters:
     max_status_interval_hours: int = 12
     fcr_window_days: int = 7
     late_grace_seconds: int = 300
+    inactivity_seconds: int = 7200
     service_level_seconds: int = 20
     resolved_tickets_weight: Fraction = Fraction(6, 10)
     quality_score_weight: Fraction = Fraction(4, 10)

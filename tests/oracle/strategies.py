@@ -200,6 +200,7 @@ class _World:
                             "back_office",
                             "Break",
                             "prayer",
+                            "other",
                         ),
                     }
                 )
@@ -296,6 +297,7 @@ class _World:
                 "evaluated_at": self.moment(),
                 "score": Decimal(self.one_of("0", "72.5", "90", "90", "33.33", "100")),
                 "critical_fail": self.one_of(None, False, False, True),
+                "evaluator_id": self.one_of(None, self.somebody(), "nobody-at-all"),
             }
             for n in self.count(5)
         ]
@@ -334,8 +336,11 @@ class _World:
                 "occurred_at": self.moment(),
                 "policy": "clean desk",
                 "severity": self.one_of("minor", "major", "critical"),
+                "disciplinary_step": self.one_of(
+                    None, "none", "verbal_warning", "written_warning", "final_warning"
+                ),
             }
-            for n in self.count(2)
+            for n in self.count(4)
         ]
 
     def kpi_targets(self) -> list[Row]:
