@@ -19,6 +19,11 @@ LADDER = {
     "final_warning": 3,
     "termination": 4,
 }
+# The rules that need more than one agent's rows are not here.
+RULES = {
+    "off_clock_work", "missing_clock_out", "clock_out_while_handling", "blank_reason", "inactivity",
+    "skipped_disciplinary_step", "evaluator_not_qa",
+}  # fmt: skip
 # Rule, agent, business date, and the rows it rests on: two findings of one rule never share all of these.
 Finding = tuple[str, str, date, frozenset[tuple[str, str]]]
 

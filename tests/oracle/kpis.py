@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from tests.oracle.contract import Row, Rows
-from tests.oracle.days import AgentDay, agent_days, quality_points
+from tests.oracle.days import PARTS, AgentDay, agent_days, quality_points
 from tests.oracle.instants import month_of, second_of
 from tests.oracle.parameters import DEFAULTS, Parameters
 from tests.oracle.performance import exact_score, population
@@ -73,31 +73,58 @@ def evaluation_scores(rows: Rows) -> dict[AgentMonth, list[Fraction]]:
     return scores
 
 
-def kpi_value(kpi: str, figures: Row | None, parameters: Parameters) -> Fraction | None:
+# KPIs that are a count, a part of their own.
+COUNTS = ("handled_contacts", "resolved_tickets")
+# Shares of n trials, which Wilson's interval is about: ratio → the parts above and below the line.
+SHARES = {
+    name: (above[0], below[0])
+    for name, (above, below) in RATIOS.items()
+    if name
+    in {
+        "csat",
+        "fcr",
+        "survey_response_rate",
+        "transfer_rate",
+        "escalation_rate",
+        "engagement_rate",
+        "conversion_rate",
+    }
+}
+_ALIKE = {"average_quality_score": "quality_score", "productivity_score": "quality_score"}
+
+
+def kpi_value(kpi: str, figures: Row, parameters: Parameters) -> Fraction | None:
     """The exact value of a KPI from the agent's row of `agent_months`."""
-    if figures is None:
-        return None
     if kpi == "productivity_score":
         return exact_score(figures, parameters)
-    return exact_ratio(figures, "quality_score" if kpi == "average_quality_score" else kpi)
+    if kpi in COUNTS:
+        return None if figures[kpi] is None else Fraction(figures[kpi])
+    return exact_ratio(figures, _ALIKE.get(kpi, kpi))
 
 
-def _sample(
-    kpi: str, figures: Row | None, scores: list[Fraction]
-) -> tuple[int | None, Interval | None]:
-    """The sample behind a KPI and the interval it leaves, for the KPIs that carry them."""
+def sample_size(kpi: str, figures: Row) -> int | None:
+    """What a KPI rests on: a count itself, a ratio the sum below its line."""
+    parts = (kpi,) if kpi in COUNTS else RATIOS[_ALIKE.get(kpi, kpi)][1]
+    values = [figures[part] for part in parts]
+    return None if None in values else sum(values)
+
+
+def _interval(kpi: str, figures: Row, scores: list[Fraction]) -> Interval | None:
+    """The interval that a KPI's sample leaves, for the KPIs that have one."""
     if kpi == "average_quality_score":
-        return (None if figures is None else figures["evaluations"]), mean_interval(scores)
-    parts = {
-        "csat": ("csat_satisfied", "csat_responses"),
-        "fcr": ("fcr_contacts", "fcr_eligible_contacts"),
+        return mean_interval(scores)
+    if kpi not in SHARES:
+        return None
+    successes, sample = (figures[part] for part in SHARES[kpi])
+    return None if sample is None else wilson_interval(successes, sample)
+
+
+def nothing_in_the_month(seen: Rows) -> Row:
+    """The parts of a month in which an agent has nothing: 0, or None where not collected."""
+    return {
+        part: 0 if all(dataset in seen for dataset in datasets) else None
+        for part, datasets in PARTS.items()
     }
-    if kpi not in parts or figures is None:
-        return None, None
-    successes, sample = (figures[part] for part in parts[kpi])
-    if sample is None:
-        return None, None
-    return sample, wilson_interval(successes, sample)
 
 
 def kpi_months(
@@ -116,10 +143,11 @@ def kpi_months(
     days = agent_days(rows, as_of, parameters) if days is None else days
     seen = seen_at(rows, as_of)
     months = agent_months(days)
+    nothing = nothing_in_the_month(seen)
     scores = evaluation_scores(seen)
     asked = {kpi_of(row) for row in seen.get("kpi_targets", [])} | set(STANDARDS)
     kpis = asked & (
-        {"productivity_score", "average_quality_score"} | set(RATIOS) - {"quality_score"}
+        {"productivity_score", "average_quality_score", *COUNTS} | set(RATIOS) - {"quality_score"}
     )
     result: dict[tuple[str, date, str], Row] = {}
     for month in sorted({month for _, month in months}):
@@ -128,11 +156,12 @@ def kpi_months(
                 target = target_of_month(seen, days, kpi, agent_id, month)
                 if target is None:
                     continue
-                figures = months.get((agent_id, month))
-                before = months.get((agent_id, month_of(month - timedelta(days=1))))
+                figures = months.get((agent_id, month), nothing)
+                before = (agent_id, month_of(month - timedelta(days=1)))
+                previous = kpi_value(kpi, months[before], parameters) if before in months else None
                 value = kpi_value(kpi, figures, parameters)
                 gap = rounded(variance(value, target))
-                sample, interval = _sample(kpi, figures, scores.get((agent_id, month), []))
+                interval = _interval(kpi, figures, scores.get((agent_id, month), []))
                 low, high = (rounded(end) for end in interval or (None, None))
                 goal = rounded(target.value)
                 result[agent_id, month, kpi] = {
@@ -141,10 +170,10 @@ def kpi_months(
                     "variance": gap,
                     "attainment": rounded(attainment(value, target)),
                     "met": None if gap is None else gap >= 0,
-                    "sample_size": sample,
+                    "sample_size": sample_size(kpi, figures),
                     "ci_low": low,
                     "ci_high": high,
                     "inconclusive": low is not None and low <= goal <= high,  # type: ignore[operator]
-                    "previous_value": rounded(kpi_value(kpi, before, parameters)),
+                    "previous_value": rounded(previous),
                 }
     return result

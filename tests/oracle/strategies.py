@@ -34,7 +34,14 @@ PLACES = (
 ZONES = (*sorted({zone for zone, _ in PLACES}), "Pacific/Kiritimati", "Pacific/Honolulu")
 TEAMS = ("team-a", "team-b")
 ORPHAN = "nobody-knows"
-OPTIONAL_DATASETS = ("kpi_targets", "shifts", "csat_surveys", "sales", "compliance_events")
+OPTIONAL_DATASETS = (
+    "kpi_targets",
+    "shifts",
+    "csat_surveys",
+    "system_usage",
+    "sales",
+    "compliance_events",
+)
 KPIS = (
     ("productivity", "higher", ("10", "36", "0.4")),
     ("csat", "higher", ("0.5", "1", "0.85")),
@@ -43,6 +50,17 @@ KPIS = (
     ("aht_seconds", "lower", ("61", "200.5")),
     ("quality", "higher", ("72.5", "90")),
     ("occupancy", "higher", ("0.85",)),
+    ("utilization", "higher", ("0.5",)),
+    ("concurrency", "lower", ("1", "1.2")),
+    ("adherence", "higher", ("0.9",)),
+    ("transfer_rate", "lower", ("0", "0.1")),
+    ("escalation_rate", "lower", ("0.1",)),
+    ("csat_mean", "higher", ("4",)),
+    ("survey_response_rate", "higher", ("0.25",)),
+    ("engagement_rate", "higher", ("0.5",)),
+    ("conversion_rate", "higher", ("0.5",)),
+    ("handled_contacts", "higher", ("2",)),
+    ("resolved_tickets", "higher", ("1", "2")),
 )
 NUDGES = (
     timedelta(0),
@@ -92,6 +110,7 @@ def scenarios(
         "tickets": world.tickets(),
         "qa_evaluations": world.evaluations(),
         "csat_surveys": world.surveys(),
+        "system_usage": world.system_usage(),
         "compliance_events": world.compliance_events(),
         "sales": world.sales(),
     }
@@ -314,6 +333,27 @@ class _World:
             for n in self.count(5)
         ]
 
+    def system_usage(self) -> list[Row]:
+        """Overlapping, touching and nested use of two features, often over a midnight."""
+        rows: list[Row] = []
+        for _ in self.count(7):
+            started_at = self.moment()
+            before = [row[at] for row in rows for at in ("started_at", "ended_at")]
+            if before and self.draw(st.booleans()):
+                started_at = self.one_of(*before) + self.draw(_NUDGE)
+            length = timedelta(seconds=self.one_of(0, 1, 60, 1800, 9000))
+            rows.append(
+                {
+                    "usage_id": f"usage-{len(rows) + 1}",
+                    "agent_id": self.somebody(),
+                    "application": "crm",
+                    "feature": self.one_of(None, "notes", "notes"),
+                    "started_at": started_at,
+                    "ended_at": started_at + length,
+                }
+            )
+        return rows
+
     def sales(self) -> list[Row]:
         return [
             {
@@ -345,7 +385,7 @@ class _World:
 
     def kpi_targets(self) -> list[Row]:
         rows: dict[tuple[Any, ...], Row] = {}
-        for _ in self.count(6):
+        for _ in self.count(9):
             kpi, direction, targets = self.one_of(*KPIS)
             row = {
                 "team_id": self.one_of(None, *TEAMS),
@@ -355,5 +395,5 @@ class _World:
                 "effective_from": self.one_of(self.days[0] - timedelta(days=400), *self.days),
             }
             # `aht` and `aht_seconds` are one KPI: two targets for it on one day would contradict.
-            rows[row["team_id"], kpi[:3], row["effective_from"]] = row
+            rows[row["team_id"], kpi.removesuffix("_seconds"), row["effective_from"]] = row
         return list(rows.values())

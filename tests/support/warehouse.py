@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +21,7 @@ from ingestion.home import raw_columns
 
 PROJECT = Path(__file__).resolve().parents[2]
 Rows = dict[str, list[dict[str, Any]]]
+Nodes = dict[str, dict[str, Any]]
 
 CONTEXT = "int_run__context"
 LOADS = "stg_records__loads"
@@ -36,9 +37,17 @@ _ARROW_TYPES = {
 }
 
 
+class Model(NamedTuple):
+    """A seed or model as a select statement, and where its table belongs."""
+
+    schema: str
+    name: str
+    sql: str
+
+
 @cache
-def compiled_models(folder: Path) -> list[tuple[str, str, str]]:
-    """(schema, name, SQL) of every seed and model in the order in which they can be built.
+def compiled_nodes(folder: Path) -> Nodes:
+    """Every node of the project by its id, with the SQL that dbt made of it.
 
     `folder` takes dbt's output; an empty home in it stands for the sources.
     """
@@ -56,7 +65,18 @@ def compiled_models(folder: Path) -> list[tuple[str, str, str]]:
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
+    nodes: Nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
+    return nodes
+
+
+@cache
+def compiled_models(folder: Path) -> list[Model]:
+    """Every seed and model in the order in which they can be built; `folder`: see `compiled_nodes`."""
+    return models_of(compiled_nodes(folder))
+
+
+def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
+    """The seeds and models among compiled nodes, in the order in which they can be built."""
     wanted = {
         key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")
     }
@@ -72,14 +92,42 @@ def compiled_models(folder: Path) -> list[tuple[str, str, str]]:
         ordered += ready
         for key in ready:
             del waiting[key]
-    return [(wanted[key]["schema"], wanted[key]["name"], _sql(wanted[key])) for key in ordered]
+    return [
+        Model(wanted[key]["schema"], wanted[key]["name"], _sql(wanted[key], project))
+        for key in ordered
+    ]
 
 
-def _sql(node: dict[str, Any]) -> str:
+def identities_of(nodes: Nodes) -> dict[str, str]:
+    """The singular data tests among compiled nodes, by name: each selects what breaks it.
+
+    Those that only warn are about the data, not about the models.
+    """
+    return {
+        node["name"]: node["compiled_code"]
+        for node in nodes.values()
+        if node["resource_type"] == "test"
+        and not node.get("test_metadata")
+        and node["config"]["severity"].lower() == "error"
+    }
+
+
+def broken_identities(
+    connection: duckdb.DuckDBPyConnection, identities: Mapping[str, str]
+) -> list[str]:
+    """One line per singular data test that finds a row in the database."""
+    return [
+        f"{name}: {row}"
+        for name, sql in sorted(identities.items())
+        if (row := connection.execute(sql).fetchone()) is not None
+    ]
+
+
+def _sql(node: dict[str, Any], project: Path) -> str:
     if node["resource_type"] == "model":
         return str(node["compiled_code"])
     types = json.dumps(node["config"]["column_types"]).replace('"', "'")
-    return f"select * from read_csv('{PROJECT / node['original_file_path']}', types = {types})"
+    return f"select * from read_csv('{project / node['original_file_path']}', types = {types})"
 
 
 def build(
@@ -94,12 +142,23 @@ def build(
     A dataset that `rows` has no key for has not been collected. `wanted` names the models to build, with all that
     come before the last of them; None builds all.
     """
+    return build_models(compiled_models(folder), rows, as_of, close_month, wanted)
+
+
+def build_models(
+    models: Sequence[Model],
+    rows: Rows,
+    as_of: datetime,
+    close_month: date | None = None,
+    wanted: Sequence[str] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """`build` of models that were compiled elsewhere."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
     for schema in ("staging", "intermediate", "marts", "rules"):
         connection.execute(f"create schema {schema}")
     left = set(wanted) if wanted is not None else None
-    for schema, name, sql in compiled_models(folder):
+    for schema, name, sql in models:
         if left is not None and not left:
             break
         if name.startswith("stg_landing__"):
@@ -126,6 +185,11 @@ def build(
         if left is not None:
             left.discard(name)
     return connection
+
+
+def is_fed(model: str) -> bool:
+    """Whether `build` makes the model from the rows or parameters given, and not from its SQL."""
+    return model.startswith("stg_landing__") or model in (CONTEXT, LOADS)
 
 
 def _table(dataset: str, rows: list[dict[str, Any]]) -> pa.Table:
