@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 EMPTY_HOME := target/empty_home
 EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/dbt --quiet
 
-.PHONY: help setup manifest demo test test-long lint lint-sql models ui docs bench lock clean
+.PHONY: help setup manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ test: lint models ## lint, types, import contracts, dbt with its unit tests, pyt
 
 test-long: $(VENV)/dev.stamp manifest ## the tests that take minutes
 	@$(BIN)/pytest --quiet -m long
+
+golden: $(VENV)/dev.stamp manifest ## write the golden marts anew (tests/golden); review the diff
+	@$(BIN)/python -m tests.golden
+
+mutants: $(VENV)/dev.stamp manifest ## break the models one way at a time: does a test notice? (some 20 minutes)
+	@$(BIN)/python -m tests.mutants
 
 lint: $(VENV)/dev.stamp manifest ## style and types of the Python code, import contracts
 	@$(BIN)/ruff check --quiet --output-format concise
