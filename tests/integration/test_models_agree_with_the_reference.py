@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from tests.oracle.strategies import Scenario, scenarios
@@ -11,11 +10,6 @@ from tests.support.warehouse import broken_identities, build, compiled_nodes, id
 
 # The mutation check (tests/mutants) draws the same scenarios by the same seed.
 SEED, EXAMPLES = 1, 60
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
 
 
 @seed(SEED)

@@ -21,11 +21,17 @@ from tests.oracle.versions import seen_at
 def population(rows: Rows, days: dict[AgentDay, Row], month: date) -> set[str]:
     """ "Every person with role `agent` employed on any day of the month (`hired_on`, `left_on`;
     null: open) and … anybody else with a figure in it."
+    """
+    return worked_as_agent(rows, month) | {who for who, day in days if month_of(day) == month}
+
+
+def worked_as_agent(rows: Rows, month: date) -> set[str]:
+    """ "Every person with role `agent` employed on any day of the month."
 
     Any profile with the role counts, on the dates it is in force and the person is employed; `left_on` is the last
     day employed. A first profile holds from the day of hiring on, should that be earlier than its own date.
     """
-    people = {agent_id for agent_id, day in days if month_of(day) == month}
+    people = set()
     for agent_id in {row["agent_id"] for row in rows.get("agents", [])}:
         profiles = profiles_of(rows, agent_id)
         for number, profile in enumerate(profiles):

@@ -16,6 +16,7 @@ from tests.oracle.findings import RULES, Finding, findings
 from tests.oracle.interactions import interactions, queue_days
 from tests.oracle.intervals import status_intervals
 from tests.oracle.kpis import kpi_months
+from tests.oracle.normalised import normalised_scores
 from tests.oracle.performance import performance
 from tests.oracle.rollups import agent_months, agent_weeks, organisation_months, team_months
 from tests.oracle.status_now import status_now
@@ -84,6 +85,12 @@ class Reference:
         return {month: performance(rows, as_of, month, days=days) for month in sorted(months)}
 
     @cached_property
+    def normalised_months(self) -> dict[Any, Table]:
+        """Month → agent_normalised_score_month of it."""
+        seen, days = seen_at(self.scenario.rows, self.scenario.as_of), dict(self.days)
+        return {month: normalised_scores(seen, days, month) for month in self.months}
+
+    @cached_property
     def kpis(self) -> Table:
         """agent_kpi_month."""
         return kpi_months(self.scenario.rows, self.scenario.as_of, days=dict(self.days))
@@ -99,7 +106,11 @@ def disagreements(connection: duckdb.DuckDBPyConnection, reference: Reference) -
     for (mart, *key), rows in reference.marts.items():
         columns = columns_of(rows, NOT_IN_MART if mart != "fct_agent_day" else set())
         yield from _named(mart, differences(fetch(connection, mart, *key), rows, columns))
-    yield from _named("agent_performance_month", _month_differences(connection, reference))
+    for mart, months in (
+        ("agent_performance_month", reference.months),
+        ("agent_normalised_score_month", reference.normalised_months),
+    ):
+        yield from _named(mart, _month_differences(connection, mart, months))
     yield from _named("agent_kpi_month", _kpi_differences(connection, reference))
     yield from _named("fct_compliance_finding", _finding_differences(connection, reference))
 
@@ -113,11 +124,13 @@ def _named(mart: str, lines: list[str]) -> list[str]:
     return [f"{mart}: {line}" for line in lines]
 
 
-def _month_differences(connection: duckdb.DuckDBPyConnection, reference: Reference) -> list[str]:
-    marts = fetch(connection, "agent_performance_month", "agent_id", "month")
+def _month_differences(
+    connection: duckdb.DuckDBPyConnection, mart: str, months: Mapping[Any, Table]
+) -> list[str]:
+    shown = fetch(connection, mart, "agent_id", "month")
     problems = []
-    for month, rows in reference.months.items():
-        found = {agent_id: row for (agent_id, of), row in marts.items() if of == month}
+    for month, rows in months.items():
+        found = {agent_id: row for (agent_id, of), row in shown.items() if of == month}
         problems += differences(found, rows, columns_of(rows))
     return problems
 
