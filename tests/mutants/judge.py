@@ -1,0 +1,118 @@
+"""Who notices a mutant: the unit tests of the models it breaks, then hostile scenarios.
+
+A scenario is built in memory from the broken SQL and compared with the slow reference, and every singular data test
+looks at it. The first test that fails is the answer.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.integration.test_models_agree_with_the_reference import EXAMPLES, SEED
+from tests.mutants.catalogue import Mutant
+from tests.mutants.project import NO_SQL, ProjectCopy
+from tests.oracle.strategies import Scenario, scenarios
+from tests.support.agreement import Reference, disagreements
+from tests.support.warehouse import (
+    Nodes,
+    broken_identities,
+    build_models,
+    identities_of,
+    is_fed,
+    models_of,
+)
+
+Killer = Callable[[Nodes, Path], str | None]
+
+
+def judged(
+    project: ProjectCopy, mutants: Sequence[Mutant], beyond: Killer | None = None
+) -> Iterator[tuple[Mutant, str | None]]:
+    """Each mutant with the first test that fails on it, None if all pass.
+
+    What begins with NO_SQL is no test: the mutant leaves nothing that can be run.
+    `beyond` is asked where the unit tests pass (default: hostile scenarios).
+    """
+    for together in rounds(mutants):
+        project.break_with(together)
+        affected = {mutant.name: project.affected(mutant) for mutant in together}
+        everything = sorted({name for names in affected.values() for name in names})
+        failed = project.failed_unit_tests(everything)
+        spared = [m for m in together if not any(name in failed for name in affected[m.name])]
+        sql = project.compiled(everything) if spared else {}
+        for mutant in together:
+            tests = [test for name in affected[mutant.name] for test in failed.get(name, [])]
+            if tests:
+                yield mutant, max(tests)
+            elif all(is_fed(name) for name in affected[mutant.name]):
+                yield mutant, None
+            else:
+                own = {
+                    key: text for key, text in sql.items() if _belongs(key, affected[mutant.name])
+                }
+                yield mutant, (beyond or scenario_killer)(project.with_sql(own), project.root)
+    project.mend()
+
+
+def _belongs(key: str, models: list[str]) -> bool:
+    kind, _, name = key.split(".")[:3]
+    return kind == "test" or name in models
+
+
+def rounds(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
+    """Mutants that can be judged together: of different models; of anything else each alone."""
+    shared: list[list[Mutant]] = []
+    alone: list[list[Mutant]] = []
+    turns: Counter[str] = Counter()
+    for mutant in mutants:
+        if not mutant.file.endswith(".sql") or "/models/" not in mutant.file:
+            alone.append([mutant])
+            continue
+        if turns[mutant.file] == len(shared):
+            shared.append([])
+        shared[turns[mutant.file]].append(mutant)
+        turns[mutant.file] += 1
+    return shared + alone
+
+
+def scenario_killer(nodes: Nodes, root: Path) -> str | None:
+    """The mart that first disagrees with the reference, or the identity that first breaks, if any."""
+    models, identities = models_of(nodes, root), identities_of(nodes)
+    for reference in references():
+        try:
+            marts = build_models(models, *reference.scenario)
+        except duckdb.Error as error:
+            return f"{NO_SQL}: {error}"
+        try:
+            for line in disagreements(marts, reference):
+                return f"reference of {line.partition(':')[0]}"
+            for line in broken_identities(marts, identities):
+                return f"identity {line.partition(':')[0]}"
+        finally:
+            marts.close()
+    return None
+
+
+@cache
+def references() -> list[Reference]:
+    """The scenarios of the property test, with what the reference says of them."""
+    drawn: list[Reference] = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenario=scenarios())
+    def draw(scenario: Scenario) -> None:
+        drawn.append(Reference(scenario))
+
+    draw()
+    return drawn
