@@ -43,7 +43,7 @@ OPTIONAL_DATASETS = (
     "compliance_events",
 )
 KPIS = (
-    ("productivity", "higher", ("10", "36", "0.4")),
+    ("productivity", "higher", ("10", "34", "36", "40", "0.4")),
     ("csat", "higher", ("0.5", "1", "0.85")),
     ("fcr", "higher", ("0.5", "1")),
     ("aht", "lower", ("60", "360")),
