@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, example, given, seed, settings
 
-from tests.oracle.strategies import Scenario, scenarios
+from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
 from tests.support.agreement import Reference, disagreements
 from tests.support.warehouse import broken_identities, build, compiled_nodes, identities_of
 
@@ -20,6 +20,7 @@ SEED, EXAMPLES = 1, 60
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenario=scenarios())
+@example(scenario=scores_around_the_bands())
 def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scenario) -> None:
     marts = build(compiled, scenario.rows, scenario.as_of)
     problems = list(disagreements(marts, Reference(scenario)))

@@ -7,7 +7,7 @@ equal ones, ones a second or a microsecond apart and ones exactly on a boundary 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -79,6 +79,57 @@ class Scenario(NamedTuple):
 
     rows: Rows
     as_of: datetime
+
+
+def scores_around_the_bands() -> Scenario:
+    """Agents whose scores attain each skill level exactly, just so, and not quite: chance rarely does.
+
+    Against a target of 36: 6 tickets and a quality of 90 are 39.6, or 1.1 of it.
+    """
+    at = datetime(2026, 6, 2, 12, tzinfo=UTC)
+    scored = [(6, "90"), (4, "90"), (0, "90"), (0, "85.5"), (0, "81"), (0, "80.9"), (0, "0")]
+    names = [f"{tickets} and {quality}" for tickets, quality in scored]
+    rows: Rows = {
+        "agents": [
+            {
+                "agent_id": name,
+                "name": name,
+                "role": "agent",
+                "team_id": TEAMS[0],
+                "time_zone": "UTC",
+                "effective_from": date(2026, 1, 1),
+            }
+            for name in names
+        ],
+        "teams": [{"team_id": TEAMS[0], "team_name": "A", "department": "care"}],
+        "kpi_targets": [
+            {
+                "team_id": None,
+                "kpi": "productivity",
+                "direction": "higher",
+                "target": Decimal(36),
+                "effective_from": date(2026, 1, 1),
+            }
+        ],
+        "status_events": [],
+        "interactions": [],
+        "tickets": [
+            {
+                "ticket_id": f"{name} {number}",
+                "agent_id": name,
+                "created_at": at,
+                "status": "resolved",
+                "resolved_at": at,
+            }
+            for name, (tickets, _) in zip(names, scored, strict=True)
+            for number in range(tickets)
+        ],
+        "qa_evaluations": [
+            {"evaluation_id": name, "agent_id": name, "evaluated_at": at, "score": Decimal(quality)}
+            for name, (_, quality) in zip(names, scored, strict=True)
+        ],
+    }
+    return Scenario(rows, at + timedelta(days=1))
 
 
 @st.composite
