@@ -32,11 +32,12 @@ def square_root(value: Fraction) -> Fraction:
 
 
 def wilson_interval(successes: int, sample: int) -> Interval | None:
-    """ "A rate (CSAT, FCR) carries its sample size and a Wilson 95 % interval"; None without one.
+    """ "A rate (CSAT, FCR) carries its sample size and a Wilson 95 % interval"; None without one, and
+    where more came back than was sent (answers to the month before): that is no share of the sample.
 
     Wilson, J. Amer. Statist. Assoc. 22 (1927): (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
     """
-    if sample == 0:
+    if sample == 0 or successes > sample:
         return None
     share, z_squared = Fraction(successes, sample), Z_95**2
     centre = share + z_squared / (2 * sample)

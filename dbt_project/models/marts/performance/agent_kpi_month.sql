@@ -85,9 +85,11 @@ judged as (
         ) as attainment,
         kpi_values.sample_size,
         kpi_values.standard_error,
-        -- Wilson score interval (1927) of a share.
+        -- Wilson score interval (1927) of a share. Responses to surveys sent the month before can make a rate above 1:
+        -- that is no share of this sample, and has no interval.
         case
-            when kpi_values.kind = 'share' and kpi_values.sample_size > 0
+            when
+                kpi_values.kind = 'share' and kpi_values.sample_size > 0 and kpi_values.value <= 1
                 then
                     (
                         kpi_values.value + {{ z * z }} / (2 * kpi_values.sample_size)
@@ -95,7 +97,8 @@ judged as (
             when kpi_values.kind = 'mean' then kpi_values.value
         end as interval_centre,
         case
-            when kpi_values.kind = 'share' and kpi_values.sample_size > 0
+            when
+                kpi_values.kind = 'share' and kpi_values.sample_size > 0 and kpi_values.value <= 1
                 then
                     {{ z }} * sqrt(
                         kpi_values.value * (1 - kpi_values.value) / kpi_values.sample_size
