@@ -14,6 +14,8 @@ from orchestration.records import locked
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
+# Where MetricFlow looks for the metrics.
+SEMANTIC_MANIFEST = MANIFEST.with_name("semantic_manifest.json")
 DBT = Path(sys.executable).with_name("dbt")
 DBT_CHILD = Path(sys.executable).with_name("scorehouse-dbt")
 
@@ -52,11 +54,13 @@ def refresh_manifest() -> None:
             )
         # As old as the files it was made from: a change made while dbt parsed is newer.
         os.utime(parsed / MANIFEST.name, ns=(began, began))
+        (parsed / SEMANTIC_MANIFEST.name).replace(SEMANTIC_MANIFEST)
         (parsed / MANIFEST.name).replace(MANIFEST)
 
 
 def _is_fresh() -> bool:
-    return MANIFEST.exists() and MANIFEST.stat().st_mtime_ns >= _newest_change()
+    present = MANIFEST.exists() and SEMANTIC_MANIFEST.exists()
+    return present and MANIFEST.stat().st_mtime_ns >= _newest_change()
 
 
 def _newest_change() -> int:
