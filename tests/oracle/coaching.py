@@ -14,7 +14,7 @@ from fractions import Fraction
 from tests.oracle.contract import Row, Rows
 from tests.oracle.days import agent_days
 from tests.oracle.instants import last_day_of, local_date, month_of, second_of
-from tests.oracle.kpis import kpi_value, square_root
+from tests.oracle.kpis import kpi_value, nothing_in_the_month, square_root
 from tests.oracle.parameters import DEFAULTS, Parameters
 from tests.oracle.performance import population
 from tests.oracle.profiles import business_date, profiles_of
@@ -133,6 +133,7 @@ def changes(
     days = agent_days(rows, as_of, parameters)
     seen = seen_at(rows, as_of)
     months = agent_months(days)
+    nothing = nothing_in_the_month(seen)
     result: dict[tuple[str, str, date], Change] = {}
     for agent_id, after in months:
         month = month_of(after - timedelta(days=1))
@@ -142,7 +143,8 @@ def changes(
             continue
         for kpi in KPIS:
             values = [
-                kpi_value(kpi, months.get((agent_id, at)), parameters) for at in (before, after)
+                kpi_value(kpi, months.get((agent_id, at), nothing), parameters)
+                for at in (before, after)
             ]
             target = target_of_month(seen, days, kpi, agent_id, after)
             assert agent_id in population(seen, days, after)
