@@ -86,11 +86,11 @@ models: manifest ## build the models on an empty home, with their unit tests
 ui: setup ## the orchestrator's web page on this machine, over HOME_DIR (default: demo)
 	@$(BIN)/scorehouse ui --home $(HOME_DIR)
 
-docs: models ## every model and column, as one offline page: docs/site/index.html
+docs: models $(VENV)/dev.stamp ## offline pages: docs/site/dictionary.html and dbt's own docs/site/index.html
 	@$(EMPTY_DBT) docs generate --static --target-path target/empty
-	@mkdir -p docs/site
-	@cp target/empty/static_index.html docs/site/index.html
-	@echo "Open docs/site/index.html"
+	@$(BIN)/python -m docs.dictionary target/empty docs/site
+	@$(BIN)/python -m docs.dictionary --count target/empty/manifest.json
+	@echo "Open docs/site/dictionary.html (marts, columns and where they come from) or docs/site/index.html (dbt's pages)"
 
 bench: setup ## what a month costs, against plain DuckDB (some minutes)
 	@$(BIN)/python benchmarks/month.py

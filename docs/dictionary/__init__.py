@@ -1,0 +1,1 @@
+"""The data dictionary: every mart and column, as one page that needs no network."""

@@ -1,0 +1,166 @@
+"""What the dictionary says, taken from dbt's manifest and catalog."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from docs.dictionary.lineage import Column, all_lineage, origins
+from ingestion import DATASETS, Load
+from ingestion.home import raw_columns
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: where it comes from directly, and at last (landing columns, seeds, the run)."""
+
+    name: str
+    type: str
+    description: str
+    tests: tuple[str, ...]
+    sources: tuple[Column, ...]
+    origins: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with its columns. `readers` are the reports and messages made of it."""
+
+    name: str
+    schema: str
+    description: str
+    group: str
+    owner: str
+    owner_email: str
+    grain: tuple[str, ...]
+    tests: tuple[str, ...]
+    readers: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def table(self) -> str:
+        """`schema.name`."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The marts by name, then the models that they are made of, in the order staging, intermediate."""
+
+    marts: tuple[Model, ...]
+    others: tuple[Model, ...]
+
+
+def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Contents:
+    """Everything the page shows.
+
+    Raises KeyError when the catalog lacks a model of the manifest: they must be of one build.
+    """
+    tables = _tables(catalog)
+    lineage = all_lineage(manifest, tables)
+    models = [
+        _model(node, manifest, tables, lineage)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    ]
+    models.sort(key=lambda model: model.name)
+    layers = [[m for m in models if m.schema == s] for s in ("staging", "intermediate")]
+    return Contents(tuple(m for m in models if m.schema == "marts"), tuple(layers[0] + layers[1]))
+
+
+def coverage(manifest: Mapping[str, Any]) -> list[str]:
+    """One line per layer: how many models and columns are described, and how many columns typed."""
+    lines = []
+    for layer in ("marts", "intermediate", "staging"):
+        nodes = [
+            node
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["schema"] == layer
+        ]
+        columns = [column for node in nodes for column in node["columns"].values()]
+        lines.append(
+            f"{layer}: {sum(bool(node['description']) for node in nodes)} of {len(nodes)} models"
+            f" and {sum(bool(column['description']) for column in columns)} of {len(columns)}"
+            f" columns described, {sum(bool(column['data_type']) for column in columns)} typed"
+        )
+    return lines
+
+
+def _tables(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Columns and types of everything a model may read."""
+    found = {
+        f"{node['metadata']['schema']}.{node['metadata']['name']}": {
+            name: column["type"] for name, column in node["columns"].items()
+        }
+        for node in catalog["nodes"].values()
+    }
+    for name, dataset in DATASETS.items():
+        found[f"landing.{name}"] = dict(raw_columns(dataset))
+    found["records.loads"] = {column.name: "unknown" for column in fields(Load)}
+    return found
+
+
+def _model(
+    node: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, str]],
+    lineage: Mapping[Column, set[Column]],
+) -> Model:
+    group = manifest["groups"][f"group.{node['package_name']}.{node['group']}"]
+    table = f"{node['schema']}.{node['name']}"
+    tests = _tests(manifest, node["unique_id"])
+    return Model(
+        name=node["name"],
+        schema=node["schema"],
+        description=node["description"],
+        group=group["name"],
+        owner=group["owner"]["name"],
+        owner_email=group["owner"]["email"],
+        grain=tuple(node["config"]["meta"].get("grain", ())),
+        tests=tests.get(None, ()),
+        readers=tuple(
+            sorted(
+                exposure["label"]
+                for exposure in manifest["exposures"].values()
+                if node["unique_id"] in exposure["depends_on"]["nodes"]
+            )
+        ),
+        fields=tuple(
+            Field(
+                name=name,
+                type=type_,
+                description=node["columns"].get(name, {}).get("description", ""),
+                tests=tests.get(name, ()),
+                sources=tuple(sorted(lineage[table, name])),
+                origins=tuple(sorted(origins(lineage, (table, name)))),
+            )
+            for name, type_ in tables[table].items()
+        ),
+    )
+
+
+def _tests(manifest: Mapping[str, Any], unique_id: str) -> dict[str | None, tuple[str, ...]]:
+    """The tests of a model's columns, in words; under None those of the model as a whole."""
+    found: dict[str | None, list[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and unique_id in node["depends_on"]["nodes"]:
+            of_this = node.get("attached_node") in (unique_id, None)
+            if of_this:
+                found.setdefault(node.get("column_name"), []).append(_in_words(node))
+    return {column: tuple(sorted(tests)) for column, tests in found.items()}
+
+
+def _in_words(node: Mapping[str, Any]) -> str:
+    metadata = node.get("test_metadata")
+    if metadata is None:
+        return str(node["name"]).replace("_", " ")
+    arguments = metadata["kwargs"]
+    match metadata["name"]:
+        case "accepted_values":
+            words = "one of " + ", ".join(map(str, arguments["values"]))
+        case "relationships":
+            words = f"known in {arguments['to'].split(chr(39))[1]}.{arguments['field']}"
+        case "unique_grain":
+            words = "one row per " + ", ".join(arguments["columns"])
+        case other:
+            words = other.replace("_", " ")
+    return f"{words} (warns)" if node["config"]["severity"].lower() == "warn" else words
