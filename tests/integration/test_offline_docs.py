@@ -21,8 +21,8 @@ from tests.support.warehouse import PROJECT
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # The browser's own errands, which it runs whatever page is open.
 OF_THE_BROWSER = re.compile(r"(^|\.)(google|googleapis|gvt1|gstatic)\.com$")
-# Columns that stand for no column of an input: what a model sets itself, and what was recorded by an earlier close.
-WITHOUT_SOURCES = {("fct_agent_application_day", "uses")}
+# Columns that a model sets itself: ones that it adds up, and the name of a level.
+WITHOUT_SOURCES = {("fct_agent_application_day", "uses"), ("fct_organisation_month", "level")}
 
 
 @pytest.fixture(scope="module")
