@@ -16,13 +16,14 @@ PUBLIC = {
     "fct_status_interval": ("agent_id started_at", "ended_at business_date state reason seconds missing_clock_out"),
     "fct_agent_day": (
         "agent_id business_date",
-        "team_id site function available_seconds active_seconds unavailable_seconds break_seconds meeting_seconds"
-        " training_seconds back_office_seconds other_unavailable_seconds unclassified_seconds logged_in_seconds"
-        " handling_seconds off_clock_handling_seconds sessions first_clock_in_at last_clock_out_at occupancy"
-        " utilization concurrency handled_contacts talk_seconds hold_seconds acw_seconds handle_seconds aht_seconds fcr_contacts"
-        " fcr_eligible_contacts fcr_pending_contacts fcr transferred_contacts escalated_contacts csat_responses"
-        " csat_satisfied csat evaluations quality_points quality_score resolved_tickets scheduled_seconds"
-        " adherent_seconds adherence late_seconds leads engaged_leads converted_leads compliance_events",
+        "team_id site function available_seconds active_seconds unavailable_seconds break_seconds"
+        " meeting_seconds training_seconds back_office_seconds other_unavailable_seconds unclassified_seconds"
+        " logged_in_seconds handling_seconds off_clock_handling_seconds sessions first_clock_in_at"
+        " last_clock_out_at occupancy utilization concurrency handled_contacts talk_seconds hold_seconds"
+        " acw_seconds handle_seconds aht_seconds fcr_contacts fcr_eligible_contacts fcr_pending_contacts fcr"
+        " transferred_contacts escalated_contacts csat_responses csat_satisfied csat evaluations"
+        " quality_points quality_score resolved_tickets scheduled_seconds adherent_seconds adherence"
+        " late_seconds leads engaged_leads converted_leads compliance_events",
     ),
     "fct_agent_week": ("agent_id week_start_date", "logged_in_seconds occupancy aht_seconds fcr csat quality_score"),
     "fct_agent_month": ("agent_id month", "logged_in_seconds occupancy aht_seconds fcr csat quality_score"),
