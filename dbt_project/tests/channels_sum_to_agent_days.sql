@@ -1,4 +1,5 @@
--- Over the channels, what an agent handled is what the day says, and the month of a channel is the sum of its days.
+-- Over the channels, what an agent handled is what the day says, and the month of a
+-- channel is the sum of its days.
 with
 
 channel_days as (

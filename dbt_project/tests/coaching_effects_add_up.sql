@@ -1,4 +1,5 @@
--- An effect follows from the means beside it, its interval lies around it, and nobody who had an intervention is lost.
+-- An effect follows from the means beside it, its interval lies around it, and nobody
+-- who had an intervention is lost.
 with
 
 effects as (
@@ -74,7 +75,8 @@ where
 
 union all
 
--- One course at a time: a month's people are at least those of the largest subject, at most those of all together.
+-- A month's people are at least those of the largest subject, and at most those of all
+-- subjects together.
 select
     'people' as broken,
     intervention,
@@ -82,4 +84,7 @@ select
     month,
 from people
 full join subjects using (intervention, kpi, month)
-where coalesce(people.agents, 0) not between coalesce(subjects.most_agents, 0) and coalesce(subjects.all_agents, 0)
+where
+    people.agents is null
+    or subjects.most_agents is null
+    or people.agents not between subjects.most_agents and subjects.all_agents

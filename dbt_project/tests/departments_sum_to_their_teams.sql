@@ -1,4 +1,5 @@
--- A department is the sum of its teams; the unknown one also holds the days that are in no team at all.
+-- A department is the sum of its teams; the unknown one also holds the days that are in
+-- no team at all.
 with
 
 team_parts as (

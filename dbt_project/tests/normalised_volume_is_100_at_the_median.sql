@@ -1,4 +1,5 @@
--- The median agent of a team has a normalised volume of 100, and the literal score beside it is the month's own.
+-- The median agent of a team has a normalised volume of 100, and the literal score
+-- beside it is the month's own.
 with
 
 scores as (

@@ -1,4 +1,5 @@
--- Every level of the organisation, the centre itself included, sums to all agent days of the month.
+-- Every level of the organisation, the centre itself included, sums to all agent days
+-- of the month.
 with
 
 days as (

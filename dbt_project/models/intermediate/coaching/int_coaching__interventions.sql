@@ -1,4 +1,7 @@
-{# Who was trained or coached on which KPI in which month; several times in a month count once. #}
+{#
+  Who was trained or coached on which KPI in which month; several times in a month
+  count once.
+#}
 with
 
 trainings as (

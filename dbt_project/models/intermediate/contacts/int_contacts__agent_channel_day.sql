@@ -1,4 +1,7 @@
-{# Handled contacts and first contact resolution of each agent, business date and channel. #}
+{#
+  Handled contacts and first contact resolution of each agent, business date and
+  channel.
+#}
 with
 
 handled as (
@@ -18,20 +21,23 @@ contact_days as (
         cast(sum(talk_seconds) as bigint) as talk_seconds,
         cast(sum(hold_seconds) as bigint) as hold_seconds,
         cast(sum(acw_seconds) as bigint) as acw_seconds,
-        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint) as handle_seconds,
+        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint)
+            as handle_seconds,
         count(*) filter (where outcome = 'transferred') as transferred_contacts,
         count(*) filter (where outcome = 'escalated') as escalated_contacts,
     from handled
     group by agent_id, business_date, channel
 ),
 
--- A first contact is a handled contact, so its agent, date and channel always have a row above.
+-- A first contact is a handled contact, so its agent, date and channel always have a
+-- row above.
 first_contact_days as (
     select
         agent_id,
         business_date,
         channel,
-        count(*) filter (where is_eligible and is_resolved_at_first_contact) as fcr_contacts,
+        count(*) filter (where is_eligible and is_resolved_at_first_contact)
+            as fcr_contacts,
         count(*) filter (where is_eligible) as fcr_eligible_contacts,
         count(*) filter (where not is_eligible) as fcr_pending_contacts,
     from first_contacts

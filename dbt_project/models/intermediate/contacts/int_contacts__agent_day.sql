@@ -1,4 +1,7 @@
-{# Handled contacts and first contact resolution of each agent and business date, over all channels. #}
+{#
+  Handled contacts and first contact resolution of each agent and business date, over
+  all channels.
+#}
 with
 
 channel_days as (

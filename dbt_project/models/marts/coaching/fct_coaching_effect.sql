@@ -12,13 +12,26 @@ quantiles as (
     select * from {{ ref('student_t_quantiles') }}
 ),
 
--- A month in which an agent is no colleague to compare with: the intervention's own, and its neighbours.
+-- Months in which an agent is no colleague to compare with: the intervention's own,
+-- and its neighbours.
 exposed as (
-    select agent_id, kpi, month from interventions
+    select
+        agent_id,
+        kpi,
+        month,
+    from interventions
     union
-    select agent_id, kpi, {{ month_start(add_days('month', -1)) }} as month from interventions
+    select
+        agent_id,
+        kpi,
+        {{ month_start(add_days('month', -1)) }} as month,
+    from interventions
     union
-    select agent_id, kpi, {{ month_start(add_days(month_end('month'), 1)) }} as month from interventions
+    select
+        agent_id,
+        kpi,
+        {{ month_start(add_days(month_end('month'), 1)) }} as month,
+    from interventions
 ),
 
 controls as (
@@ -75,7 +88,8 @@ compared_with as (
     group by kpi, month
 ),
 
--- Welch (1947): each group has its own variance; the degrees of freedom are Satterthwaite's, floored.
+-- Welch (1947): each group has its own variance; the degrees of freedom are
+-- Satterthwaite's, floored.
 welch as (
     select
         treated.intervention,
@@ -85,8 +99,12 @@ welch as (
         case
             when
                 least(treated.lowest_direction, compared_with.lowest_direction)
-                = greatest(treated.highest_direction, compared_with.highest_direction)
-                then greatest(treated.highest_direction, compared_with.highest_direction)
+                = greatest(
+                    treated.highest_direction, compared_with.highest_direction
+                )
+                then coalesce(
+                    treated.highest_direction, compared_with.highest_direction
+                )
         end as direction,
         treated.intervened_agents,
         treated.treated_agents,
@@ -97,15 +115,19 @@ welch as (
         compared_with.control_before,
         compared_with.control_after,
         compared_with.control_change,
-        round(treated.treated_change - compared_with.control_change, {{ var('score_digits') }})
-            as effect,
-        sqrt(treated.treated_variance + compared_with.control_variance) as standard_error,
+        round(
+            treated.treated_change - compared_with.control_change,
+            {{ var('score_digits') }}
+        ) as effect,
+        sqrt(treated.treated_variance + compared_with.control_variance)
+            as standard_error,
         cast(
             floor(
                 round(
                     power(treated.treated_variance + compared_with.control_variance, 2)
                     / nullif(
-                        power(treated.treated_variance, 2) / nullif(treated.treated_agents - 1, 0)
+                        power(treated.treated_variance, 2)
+                        / nullif(treated.treated_agents - 1, 0)
                         + power(compared_with.control_variance, 2)
                         / nullif(compared_with.control_agents - 1, 0),
                         0
@@ -122,7 +144,7 @@ welch as (
 ),
 
 -- The table has no row for every number: the next lower one has the wider interval.
-with_intervals as (
+with_quantiles as (
     select
         welch.*,
         (
@@ -131,6 +153,14 @@ with_intervals as (
             where quantiles.degrees_of_freedom <= welch.degrees_of_freedom
         ) * welch.standard_error as half_width,
     from welch
+),
+
+with_intervals as (
+    select
+        *,
+        round(effect - half_width, {{ var('score_digits') }}) as ci_low,
+        round(effect + half_width, {{ var('score_digits') }}) as ci_high,
+    from with_quantiles
 ),
 
 final as (
@@ -152,12 +182,12 @@ final as (
         effect,
         round(standard_error, {{ var('score_digits') }}) as standard_error,
         degrees_of_freedom,
-        round(effect - half_width, {{ var('score_digits') }}) as ci_low,
-        round(effect + half_width, {{ var('score_digits') }}) as ci_high,
+        ci_low,
+        ci_high,
         case
             when treated_agents < 2 or control_agents < 2 then 'too_few'
-            when round(effect - half_width, {{ var('score_digits') }}) > 0 then 'improved'
-            when round(effect + half_width, {{ var('score_digits') }}) < 0 then 'worsened'
+            when ci_low > 0 then 'improved'
+            when ci_high < 0 then 'worsened'
             else 'inconclusive'
         end as conclusion,
     from with_intervals
