@@ -1,4 +1,8 @@
-"""Fixtures of the integration tests: one simulated landing folder, and the scenes played on it."""
+"""One simulated landing folder, the scenes played on it, and the order of the tests: what waits for scenes comes last.
+
+Scenes are runs of the command line, in processes of their own. They begin before the first test, so that all other
+tests pass on one core while they play on the other.
+"""
 
 import os
 from collections.abc import Iterator
@@ -16,6 +20,20 @@ from tests.support.command import scorehouse
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_waits_for_scenes)
+
+
+def _waits_for_scenes(item: pytest.Item) -> bool:
+    return "plays" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scenes_have_begun(request: pytest.FixtureRequest) -> None:
+    if any(_waits_for_scenes(item) for item in request.session.items):
+        request.getfixturevalue("plays")
 
 
 @pytest.fixture(scope="session")
