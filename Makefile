@@ -75,8 +75,8 @@ lint: $(VENV)/dev.stamp manifest ## style and types of the Python code, import c
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > target/lint-imports.log || { cat target/lint-imports.log >&2; exit 1; }
 
-lint-sql: $(VENV)/dev.stamp manifest ## style of the models (a few minutes)
-	@$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/tests
+lint-sql: $(VENV)/dev.stamp models ## style of the models (a few minutes)
+	@SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/tests
 
 models: manifest ## build the models on an empty home, with their unit tests
 	@rm -rf $(EMPTY_HOME)

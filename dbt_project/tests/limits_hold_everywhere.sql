@@ -1,4 +1,4 @@
--- Every limit has a row for every team from 1970 on, so that no team and no date is without one.
+-- Every limit has a row for every team from 1970 on: no team and no date is without one.
 with
 
 needed as (

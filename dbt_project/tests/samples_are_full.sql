@@ -1,4 +1,4 @@
--- A sample has no gap: the draws of an agent's month are numbered from 1, and fewer than the size only where all are drawn.
+-- An agent's month has the sample's size of draws, or one of each handled contact.
 select
     handled.agent_id,
     handled.month,

@@ -26,7 +26,8 @@ piece_days as (
         ends_seconds,
         state,
         reason_group,
-        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
+        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }}
+            as utc_day,
     from pieces
     where state != 'away'
 ),

@@ -48,7 +48,8 @@ handling_days as (
         agent_id,
         starts_seconds,
         ends_seconds,
-        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
+        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }}
+            as utc_day,
     from handling
 ),
 
@@ -58,7 +59,8 @@ off_clock_days as (
         business_date,
         starts_seconds,
         ends_seconds,
-        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
+        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }}
+            as utc_day,
     from pieces
     where state = 'away' and handling_depth > 0
 ),
@@ -193,7 +195,8 @@ blank_reasons as (
         and (events.reason is null or coalesce(reasons.says_nothing, false))
 ),
 
--- An idle stretch goes on over midnight, where the intervals are split. One that a missing clock-out made is that finding.
+-- An idle stretch goes on over midnight, where the intervals are split. One that a
+-- missing clock-out made is that finding.
 marked as (
     select
         *,

@@ -81,7 +81,7 @@ listed_teams as (
         count(allowed.application) > 0 as is_restricted,
     from (select distinct team_id from uses) as teams
     left join allowed
-        on allowed.team_id is null or allowed.team_id = teams.team_id
+        on allowed.team_id is null or teams.team_id = allowed.team_id
     group by teams.team_id
 ),
 
@@ -102,11 +102,11 @@ applications_not_allowed as (
         on
             uses.application = allowed.application
             and (
-                allowed.team_id = uses.team_id
+                uses.team_id = allowed.team_id
                 or (allowed.team_id is null and not listed_teams.has_own_list)
             )
-            and uses.business_date
-            between allowed.effective_from and coalesce(allowed.effective_to, date '9999-12-31')
+            and uses.business_date between allowed.effective_from
+            and coalesce(allowed.effective_to, date '9999-12-31')
     where listed_teams.is_restricted and allowed.application is null
 ),
 

@@ -1,4 +1,7 @@
-{# When an agent's status is not tracked, because the team of those days has `status_tracking` 0. Empty as shipped. #}
+{#
+  When an agent's status is not tracked, because the team of those days has
+  `status_tracking` 0. Empty as shipped.
+#}
 with
 
 profiles as (

@@ -11,7 +11,9 @@ final as (
         service_level_seconds,
         effective_from as valid_from,
         coalesce(
-            {{ add_days('lead(effective_from) over (partition by channel order by effective_from)', -1) }},
+            {{ add_days(
+                'lead(effective_from) over (partition by channel order by effective_from)', -1
+            ) }},
             date '9999-12-31'
         ) as valid_to,
     from service_levels

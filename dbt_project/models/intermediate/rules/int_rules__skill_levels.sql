@@ -1,4 +1,7 @@
-{# The skill levels with the dates they are in force: all rows of one `effective_from` are one table of levels. #}
+{#
+  The skill levels with the dates they are in force: all rows of one `effective_from`
+  are one table of levels.
+#}
 with
 
 levels as (

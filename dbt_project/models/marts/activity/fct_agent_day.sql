@@ -62,7 +62,8 @@ labelled as (
             between untracked_periods.valid_from and untracked_periods.valid_to
 ),
 
--- Where status is not tracked, nothing is known of it: its parts are null, and it makes no row.
+-- Where status is not tracked, nothing is known of it: its parts are null, and it
+-- makes no row.
 final as (
     select
         labelled.agent_id,

@@ -76,11 +76,17 @@ final as (
         profiles.team_id,
         case findings.finding_rule
             when 'off_clock_work'
-                then 'handled contacts for ' || findings.finding_seconds || ' s while clocked out'
+                then
+                    'handled contacts for ' || findings.finding_seconds
+                    || ' s while clocked out'
             when 'missing_clock_out'
-                then 'no event for more than ' || findings.finding_seconds || ' s: the clock-out is missing'
+                then
+                    'no event for more than ' || findings.finding_seconds
+                    || ' s: the clock-out is missing'
             when 'clock_out_while_handling'
-                then 'clocked out ' || findings.finding_seconds || ' s before the contact was done'
+                then
+                    'clocked out ' || findings.finding_seconds
+                    || ' s before the contact was done'
             when 'blank_reason'
                 then 'unavailable without a reason, events: ' || findings.evidence_rows
             when 'inactivity'
@@ -92,7 +98,9 @@ final as (
             when 'feedback_not_acknowledged'
                 then 'feedback not acknowledged within ' || findings.detail || ' days'
             when 'evaluator_not_qa'
-                then 'evaluated by ' || findings.detail || ', not by a role that may evaluate'
+                then
+                    'evaluated by ' || findings.detail
+                    || ', not by a role that may evaluate'
             when 'no_random_sample'
                 then 'no evaluation of a random sample in ' || findings.detail
         end as reason,

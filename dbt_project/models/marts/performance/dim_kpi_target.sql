@@ -29,7 +29,8 @@ final as (
         {{ local_date('context.as_of', "'UTC'") }}
         between target_periods.valid_from and target_periods.valid_to
         and coalesce(
-            target_periods.review_due_on < {{ local_date('context.as_of', "'UTC'") }}, false
+            target_periods.review_due_on < {{ local_date('context.as_of', "'UTC'") }},
+            false
         ) as is_review_overdue,
     from target_periods
     cross join context
