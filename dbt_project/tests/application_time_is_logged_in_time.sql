@@ -16,4 +16,12 @@ left join {{ ref('fct_agent_day') }} as days
     on
         usage.agent_id = days.agent_id
         and usage.business_date = days.business_date
-where collected.status_events and usage.seconds_in_use > coalesce(days.logged_in_seconds, 0)
+-- Where status is not tracked, the day has no logged-in time to compare with.
+left join {{ ref('int_people__untracked_periods') }} as untracked
+    on
+        usage.agent_id = untracked.agent_id
+        and usage.business_date between untracked.valid_from and untracked.valid_to
+where
+    collected.status_events
+    and untracked.agent_id is null
+    and usage.seconds_in_use > coalesce(days.logged_in_seconds, 0)
