@@ -2,6 +2,15 @@
 
 from reports.errors import PageError, ReportError
 from reports.message import Message, render_message
-from reports.month import ReportFile, render_month
+from reports.period import Period
+from reports.site import ReportFile, render_reports
 
-__all__ = ["Message", "PageError", "ReportError", "ReportFile", "render_message", "render_month"]
+__all__ = [
+    "Message",
+    "PageError",
+    "Period",
+    "ReportError",
+    "ReportFile",
+    "render_message",
+    "render_reports",
+]

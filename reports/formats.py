@@ -29,7 +29,7 @@ FORMATS = (
 )
 NUMERIC_FORMATS = frozenset({"duration", "int", "number", "pct", "score"})
 
-_MONTHS = (
+MONTHS = (
     "January",
     "February",
     "March",
@@ -70,7 +70,7 @@ def _printable_character(character: str) -> str:
 
 def month_name(value: date) -> str:
     """Return a month in words, such as ``October 2026``."""
-    return f"{_MONTHS[value.month - 1]} {value.year}"
+    return f"{MONTHS[value.month - 1]} {value.year}"
 
 
 def instant_text(value: datetime) -> str:

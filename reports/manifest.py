@@ -1,4 +1,4 @@
-"""The folder of a month's reports: what is in it, and writing to it without half files."""
+"""The folder of a period's reports: what is in it, and writing to it without half files."""
 
 import hashlib
 import json
@@ -7,11 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from reports.errors import ReportError
 
-Kind = Literal["agent", "team", "index", "asset"]
 MANIFEST = "manifest.json"
 
 
@@ -19,14 +17,16 @@ MANIFEST = "manifest.json"
 class Entry:
     """One file as the manifest lists it.
 
-    data_fingerprint: digest of the figures it shows. build_fingerprint: digest of those and of
-    everything that made the file; as long as it stays, so does the file.
+    of: the page that a CSV file belongs to. data_fingerprint: digest of the figures it shows.
+    build_fingerprint: digest of those and of everything that made the file; as long as it stays,
+    so does the file.
     """
 
     path: str
-    kind: Kind
+    kind: str
     subject_id: str | None
     revision: int | None
+    of: str | None
     bytes: int
     sha256: str
     data_fingerprint: str
@@ -40,6 +40,7 @@ class Folder:
     root: Path
     earlier: Mapping[str, Entry] = field(default_factory=dict)
     listed: dict[str, Entry] = field(default_factory=dict)
+    beside: Mapping[str, list[Entry]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, root: Path) -> "Folder":
@@ -50,20 +51,29 @@ class Folder:
             return cls(root)
         try:
             files = json.loads(path.read_text(encoding="utf-8"))["files"]
-            return cls(root, {file["path"]: Entry(**file) for file in files})
+            earlier = {file["path"]: Entry(**file) for file in files}
         except (ValueError, KeyError, TypeError) as error:
             raise ReportError(
                 f"{path} is not a manifest ({error}): move it away and render again"
             ) from error
+        beside: dict[str, list[Entry]] = {}
+        for entry in earlier.values():
+            if entry.of is not None:
+                beside.setdefault(entry.of, []).append(entry)
+        return cls(root, earlier, beside=beside)
 
     def keep(self, path: str, build_fingerprint: str) -> bool:
-        """List the file again if it is still what an earlier run made from the same things."""
+        """List the file again, and those that belong to it, if all are what an earlier run made of the same things."""
         entry = self.earlier.get(path)
-        if entry is None or entry.build_fingerprint != build_fingerprint:
+        if entry is None:
             return False
-        if not self._holds(path, entry.sha256):
+        entries = [entry, *self.beside.get(path, [])]
+        if any(
+            one.build_fingerprint != build_fingerprint or not self._holds(one.path, one.sha256)
+            for one in entries
+        ):
             return False
-        self.listed[path] = entry
+        self.listed.update({one.path: one for one in entries})
         return True
 
     def keep_issued(self, path: str) -> bool:
@@ -75,10 +85,11 @@ class Folder:
         self,
         path: str,
         content: bytes,
-        kind: Kind,
+        kind: str,
         *,
         subject_id: str | None = None,
         revision: int | None = None,
+        of: str | None = None,
         data_fingerprint: str,
         build_fingerprint: str,
     ) -> bool:
@@ -86,12 +97,14 @@ class Folder:
         digest = hashlib.sha256(content).hexdigest()
         new = not self._holds(path, digest)
         if new:
-            write_private(self.root / path, content)
+            # What can be made again need not outlast a power cut; the manifest finds it changed.
+            write_private(self.root / path, content, lasting=path.endswith(".pdf"))
         self.listed[path] = Entry(
             path,
             kind,
             subject_id,
             revision,
+            of,
             len(content),
             digest,
             data_fingerprint,
@@ -99,7 +112,7 @@ class Folder:
         )
         return new
 
-    def finish(self, month: str) -> list[str]:
+    def finish(self, period: str) -> list[str]:
         """Write the manifest; returns the files that were removed because nothing shows them now.
 
         PDFs of closed revisions are records: they stay, listed as they were. Pages and drafts that
@@ -117,7 +130,7 @@ class Folder:
         files = [vars(entry) for _, entry in sorted(self.listed.items())]
         prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
         content = {
-            "month": month,
+            "period": period,
             "data_fingerprint": hashlib.sha256(prints.encode()).hexdigest(),
             "files": files,
         }
@@ -134,16 +147,20 @@ class Folder:
         return hashlib.sha256(content).hexdigest() == digest
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file aside and move it into place, readable by its owner only."""
+def write_private(path: Path, content: bytes, lasting: bool = True) -> None:
+    """Write a file aside and move it into place, readable by its owner only.
+
+    lasting: wait until the disk has it.
+    """
     _make_private(path.parent)
     # mkstemp creates its file with mode 0600.
     handle, aside = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                stream.flush()
+                os.fsync(stream.fileno())
         Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)

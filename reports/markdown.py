@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -36,7 +37,14 @@ from reports.template import CLOSE, OPEN, Template, Value
 
 _TOKEN = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
-_PARSE = mistune.create_markdown(renderer="ast", plugins=["table"])
+_MARKDOWN = mistune.create_markdown(renderer="ast", plugins=["table"])
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Any:
+    """Parse a text; pages of one template differ in their values, so their texts are mostly equal."""
+    return _MARKDOWN(text)
+
 
 _Node = Mapping[str, Any]
 
@@ -44,7 +52,7 @@ _Node = Mapping[str, Any]
 def build_blocks(template: Template, names: Mapping[str, object]) -> list[Block]:
     """Render a template and return what it says as document blocks; raises PageError."""
     text, values = template.render(names)
-    return _Builder(template, text, values).blocks(_PARSE(text))
+    return _Builder(template, text, values).blocks(_parse(text))
 
 
 def build_line(template: Template, names: Mapping[str, object]) -> list[Inline]:

@@ -11,7 +11,7 @@ from reports.html import message_html
 from reports.markdown import build_blocks, build_line
 from reports.page import read_template, split_front_matter
 from reports.plain import blocks_text
-from reports.template import Template
+from reports.template import Template, Where
 
 _MESSAGES = Path(__file__).parent / "messages"
 
@@ -44,6 +44,6 @@ def render_message(template: str, values: Mapping[str, object]) -> Message:
         raise PageError(name, 1, "front matter needs a subject")
     names = {**Components(lambda folder, identity: None).names(), **values}
     line = next(n for n, text in enumerate(source.splitlines(), 1) if "subject:" in text)
-    title = plain_text(build_line(Template(subject, name, first_line=line), names))
-    blocks = build_blocks(Template("\n".join(lines), name), names)
+    title = plain_text(build_line(Template(subject, Where(name, line)), names))
+    blocks = build_blocks(Template("\n".join(lines), Where(name)), names)
     return Message(title, blocks_text(blocks), message_html(title, blocks))

@@ -1,9 +1,11 @@
 """Page files: front matter, named SQL blocks, and a Markdown body with Jinja in it.
 
-Front matter is YAML: ``title`` (may hold Jinja expressions) and optionally ``attach``, a list of
-{query, file, description} whose rows go into the PDF as CSV. A query is a fenced block that opens
-with three backticks, ``sql`` and a name; ``${name}`` in it stands for another query of the page, as
-a subquery. Values come in as bound parameters only.
+Front matter is YAML; `FRONT_MATTER` lists its keys. A query is a fenced block that opens with three
+backticks, ``sql`` and a name; ``${name}`` in it stands for another query of the page, as a subquery.
+Values come in as bound parameters only. ``from=MART`` after the name says whose rows the query
+shows, so that each printed figure has an address; ``column=NAME`` names the column that holds the
+mart's column, where figures were turned into rows. A line ``{@partial "file.md"}`` stands for that
+file of the folder ``_partials``.
 """
 
 import re
@@ -14,23 +16,44 @@ from pathlib import Path
 import yaml
 
 from reports.errors import PageError
-from reports.rows import Rows
-from reports.template import Template
-from reports.warehouse import QueryError, Warehouse
+from reports.period import CADENCES
+from reports.template import Template, Where
 
-_OPENING = re.compile(r"^```sql\b[ \t]*(?P<name>.*?)[ \t]*$")
+PARTIALS = "_partials"
+FRONT_MATTER = {
+    "title": "heading of the page; may hold Jinja expressions",
+    "subjects": "for pages with [names] in their path: the query whose rows have a page each",
+    "cadences": f"the periods the page is made for: a list of {', '.join(CADENCES)} (default: all)",
+    "pdf": "true: the page is a PDF too",
+    "attach": "list of {query, file, description}: CSV files inside the PDF",
+    "menu": "what the page is called in the menu of pages about the same subject",
+    "order": "place in that menu, a number",
+    "search": "true: the page has a search box for all reports",
+    "language": "language of the page's words, such as en",
+}
+_FLAGS = ("pdf", "search")
+
+_OPENING = re.compile(r"^```sql\b[ \t]*(?P<name>[^\s]*)[ \t]*(?P<options>.*?)[ \t]*$")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_OPTION = re.compile(r"(from|column)=([a-z_][a-z0-9_]*)")
 _REFERENCE = re.compile(r"\$\{\s*(\w+)\s*\}")
 _HEADING = re.compile(r"^(#{1,6})\s")
+_PARTIAL = re.compile(r'^\{@partial\s+"(?P<file>[^"]+)"\s*\}\s*$')
+_PARAMETER = re.compile(r"\[([a-z_][a-z0-9_]*)\]")
 
 
 @dataclass(frozen=True)
 class Query:
-    """One named query: its SQL as written and the line of the page its first line is."""
+    """One named query: its SQL as written and the line of the page its first line is.
+
+    source: the mart or relation whose rows it shows. named_by: the column that names the figure.
+    """
 
     name: str
     sql: str
     line: int
+    source: str | None = None
+    named_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,25 +70,35 @@ class Page:
     """A parsed page, ready to be run for any number of subjects."""
 
     name: str
+    path: str
     source: str
+    where: Where
     front: Mapping[str, object]
     title: Template
     body: Template
     queries: dict[str, Query]
     attachments: list[AttachmentRule] = field(default_factory=list)
 
-    def run(self, warehouse: Warehouse, parameters: Mapping[str, object]) -> dict[str, Rows]:
-        """Run every query of the page; a wrong one is a PageError even where it is not shown."""
-        results = {}
-        for query in self.queries.values():
-            sql = self._composed(query, ())
-            try:
-                results[query.name] = warehouse.query(query.name, sql, parameters)
-            except QueryError as error:
-                exact = sql == query.sql and error.line is not None
-                line = query.line + (error.line or 1) - 1 if exact else query.line
-                raise PageError(self.name, line, f'query "{query.name}": {error}') from error
-        return results
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in brackets in the page's path."""
+        return tuple(_PARAMETER.findall(self.path))
+
+    @property
+    def subjects(self) -> str | None:
+        """The query whose rows have a page each; None for a page of its own."""
+        name = self.front.get("subjects")
+        return None if name is None else str(name)
+
+    @property
+    def cadences(self) -> tuple[str, ...]:
+        """The kinds of period the page is made for."""
+        wanted = self.front.get("cadences", CADENCES)
+        return tuple(wanted) if isinstance(wanted, list | tuple) else ()
+
+    def composed(self, query: Query) -> str:
+        """Return a query's SQL with the queries it refers to in it, as subqueries."""
+        return self._composed(query, ())
 
     def _composed(self, query: Query, path: tuple[str, ...]) -> str:
         path = (*path, query.name)
@@ -74,14 +107,23 @@ class Page:
             name = match[1]
             if name in path:
                 circle = " → ".join((*path[path.index(name) :], name))
-                raise PageError(self.name, query.line, f"queries use each other: {circle}")
+                raise self.where.error(query.line, f"queries use each other: {circle}")
             if name not in self.queries:
                 known = ", ".join(self.queries)
                 cause = f'query "{query.name}" uses unknown query "{name}"; there are {known}'
-                raise PageError(self.name, query.line, cause)
+                raise self.where.error(query.line, cause)
             return f"(\n{self._composed(self.queries[name], path)}\n)"
 
         return _REFERENCE.sub(subquery, query.sql)
+
+
+def find_pages(root: Path) -> list[str]:
+    """Return the paths of all pages in a folder, sorted; partials are none."""
+    return sorted(
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.md")
+        if PARTIALS not in path.relative_to(root).parts
+    )
 
 
 def load_page(root: Path, relative: str, names: frozenset[str]) -> Page:
@@ -92,23 +134,26 @@ def load_page(root: Path, relative: str, names: frozenset[str]) -> Page:
     """
     name = f"{root.name}/{relative}"
     source = read_template(root / relative, name)
-    front, lines = split_front_matter(source, name)
-    queries = _cut_queries(lines, name)
+    front, own = split_front_matter(source, name)
+    lines, where = _with_partials(root, own, name)
+    parameters = _PARAMETER.findall(relative)
+    names |= {*parameters, *(["subject"] if parameters else [])}
+    queries = _cut_queries(lines, where)
     taken = sorted(names & queries.keys())
     if taken:
         query = queries[taken[0]]
-        raise PageError(name, query.line - 1, f'"{query.name}" is taken: name the query otherwise')
-    _check_headings(lines, name)
-    title = front.get("title")
-    if not isinstance(title, str):
-        raise PageError(name, 1, "front matter needs a title")
+        raise where.error(query.line - 1, f'"{query.name}" is taken: name the query otherwise')
+    _check_headings(lines, where)
+    _check_front_matter(front, queries, parameters, name, source)
     known = names | queries.keys()
     return Page(
         name=name,
-        source=source,
+        path=relative,
+        source="\n".join((source, *lines, *(query.sql for query in queries.values()))),
+        where=where,
         front=front,
-        title=Template(title, name, known, first_line=_line_of(source, "title:")),
-        body=Template("\n".join(lines), name, known),
+        title=Template(str(front["title"]), Where(name, _line_of(source, "title:")), known),
+        body=Template("\n".join(lines), where, known),
         queries=queries,
         attachments=_attachments(front, queries, name, _line_of(source, "attach:")),
     )
@@ -145,12 +190,67 @@ def split_front_matter(source: str, name: str) -> tuple[Mapping[str, object], li
     return front, [""] * (end + 1) + lines[end + 1 :]
 
 
+def _check_front_matter(
+    front: Mapping[str, object],
+    queries: Mapping[str, Query],
+    parameters: list[str],
+    name: str,
+    source: str,
+) -> None:
+    def wrong(key: str, cause: str) -> PageError:
+        return PageError(name, _line_of(source, f"{key}:"), cause)
+
+    for key in front:
+        if key not in FRONT_MATTER:
+            known = ", ".join(FRONT_MATTER)
+            raise wrong(str(key), f'front matter has no "{key}"; there are {known}')
+    if not isinstance(front.get("title"), str):
+        raise wrong("title", "front matter needs a title")
+    for key in _FLAGS:
+        if not isinstance(front.get(key, False), bool):
+            raise wrong(key, f"{key} is true or false, not {front[key]!r}")
+    if not isinstance(front.get("order", 0), int):
+        raise wrong("order", f"order is a whole number, not {front['order']!r}")
+    cadences = front.get("cadences", list(CADENCES))
+    if not isinstance(cadences, list) or not set(cadences) <= set(CADENCES):
+        raise wrong("cadences", f"cadences is a list of {', '.join(CADENCES)}, not {cadences!r}")
+    subjects = front.get("subjects")
+    if parameters and subjects not in queries:
+        brackets = ", ".join(f"[{parameter}]" for parameter in parameters)
+        raise wrong("subjects", f"a path with {brackets} needs subjects: the name of a query of it")
+    if not parameters and subjects is not None:
+        raise wrong("subjects", "only a page with a [name] in its path has subjects")
+
+
 def _line_of(source: str, start: str) -> int:
     lines = source.splitlines()
     return next((n for n, line in enumerate(lines, 1) if line.startswith(start)), 1)
 
 
-def _cut_queries(lines: list[str], name: str) -> dict[str, Query]:
+def _with_partials(root: Path, lines: list[str], name: str) -> tuple[list[str], Where]:
+    """Put the partials in the place of the lines that name them, and remember whose each line is."""
+    out: list[str] = []
+    origins: list[tuple[str, int]] = []
+    for number, line in enumerate(lines, 1):
+        partial = _PARTIAL.match(line)
+        if partial is None:
+            out.append(line)
+            origins.append((name, number))
+            continue
+        path = root / PARTIALS / partial["file"]
+        if not path.is_file() or not path.resolve().is_relative_to((root / PARTIALS).resolve()):
+            known = ", ".join(sorted(p.name for p in (root / PARTIALS).glob("*.md"))) or "none"
+            raise PageError(name, number, f'no partial "{partial["file"]}"; there are {known}')
+        label = f"{root.name}/{PARTIALS}/{partial['file']}"
+        for inner, text in enumerate(read_template(path, label).splitlines(), 1):
+            if _PARTIAL.match(text):
+                raise PageError(label, inner, "a partial holds no other partial")
+            out.append(text)
+            origins.append((label, inner))
+    return out, Where(name, origins=tuple(origins))
+
+
+def _cut_queries(lines: list[str], where: Where) -> dict[str, Query]:
     """Take the SQL blocks out of the lines, leaving blank lines in their place."""
     queries: dict[str, Query] = {}
     number = 0
@@ -161,22 +261,28 @@ def _cut_queries(lines: list[str], name: str) -> dict[str, Query]:
             continue
         query = opening["name"]
         if not _NAME.fullmatch(query):
-            raise PageError(
-                name, number + 1, "a sql block needs a name in lower case: ```sql my_query"
-            )
+            raise where.error(number + 1, "a sql block needs a name in lower case: ```sql my_query")
         if query in queries:
-            raise PageError(name, number + 1, f'there are two queries called "{query}"')
+            raise where.error(number + 1, f'there are two queries called "{query}"')
         end = next((n for n in range(number + 1, len(lines)) if lines[n].rstrip() == "```"), None)
         if end is None:
-            raise PageError(name, number + 1, f'query "{query}" is not closed by ```')
+            raise where.error(number + 1, f'query "{query}" is not closed by ```')
+        options = {}
+        for word in opening["options"].split():
+            option = _OPTION.fullmatch(word)
+            if option is None:
+                raise where.error(
+                    number + 1, f'"{word}": after its name a query has from=MART or column=NAME'
+                )
+            options[option[1]] = option[2]
         sql = "\n".join(lines[number + 1 : end]).rstrip().removesuffix(";")
-        queries[query] = Query(query, sql, number + 2)
+        queries[query] = Query(query, sql, number + 2, options.get("from"), options.get("column"))
         lines[number : end + 1] = [""] * (end + 1 - number)
         number = end + 1
     return queries
 
 
-def _check_headings(lines: list[str], name: str) -> None:
+def _check_headings(lines: list[str], where: Where) -> None:
     level = 1
     for number, line in enumerate(lines, 1):
         heading = _HEADING.match(line)
@@ -184,9 +290,9 @@ def _check_headings(lines: list[str], name: str) -> None:
             continue
         new = len(heading[1])
         if new == 1:
-            raise PageError(name, number, "the title is the only # heading: start with ##")
+            raise where.error(number, "the title is the only # heading: start with ##")
         if new > level + 1:
-            raise PageError(name, number, f"a level {new} heading under a level {level} one")
+            raise where.error(number, f"a level {new} heading under a level {level} one")
         level = new
 
 

@@ -1,8 +1,28 @@
 """The rows of a query as a page sees them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from reports.errors import ComponentError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which rows of the published database the rows of a query are, so that each figure has an address.
+
+    relation: the mart, or the table function with its arguments. keys: the columns that tell its
+    rows apart. columns: all its columns. constants: key values that every row shares. named_by: the
+    column of the query that names the mart's column (for figures turned into rows). revision: of
+    the report, where there is one.
+    """
+
+    relation: str
+    keys: tuple[str, ...]
+    columns: frozenset[str]
+    constants: Mapping[str, object]
+    named_by: str | None = None
+    revision: int | None = None
 
 
 class Row:
@@ -30,12 +50,17 @@ class Rows(Sequence[Row]):
     """The result of one query: name, columns and rows, in the query's order."""
 
     def __init__(
-        self, name: str, columns: Sequence[str], values: Iterable[Sequence[object]]
+        self,
+        name: str,
+        columns: Sequence[str],
+        values: Iterable[Sequence[object]],
+        source: Source | None = None,
     ) -> None:
         """Build from plain tuples in the order of the columns."""
         self.name = name
         self.columns = tuple(columns)
         self.values = tuple(tuple(row) for row in values)
+        self._source = source
         self._rows = tuple(Row(name, dict(zip(columns, row, strict=True))) for row in self.values)
 
     @classmethod
@@ -51,6 +76,28 @@ class Rows(Sequence[Row]):
             known = ", ".join(self.columns)
             raise ComponentError(f'query "{self.name}" has no column "{name}"; it has {known}')
         return [row[name] for row in self._rows]
+
+    def address(self, index: int, column: str) -> str | None:
+        """Return where a value comes from: ``mart?key=value&…#column``, ``@r2`` for revision 2.
+
+        None for a query that names no mart, and for a column that the mart does not have.
+        """
+        source = self._source
+        if source is None:
+            return None
+        row = self._rows[index]
+        name: object = column
+        if column not in source.columns:
+            if source.named_by is None or column == source.named_by:
+                return None
+            name = row[source.named_by]
+        shown = set(self.columns)
+        keys = "&".join(
+            f"{key}={quote(str(row[key] if key in shown else source.constants[key]), safe='')}"
+            for key in source.keys
+        )
+        revision = "" if source.revision is None else f"@r{source.revision}"
+        return f"{source.relation}?{keys}#{name}{revision}"
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """Return the row at an index."""

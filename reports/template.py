@@ -36,6 +36,26 @@ _TEXT_BUILDERS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.M
 
 
 @dataclass(frozen=True)
+class Where:
+    """Which file and line each line of a template's source is.
+
+    first_line: the line of the file the source starts on. origins: file and line of each line,
+    where parts of the source come from other files.
+    """
+
+    page: str
+    first_line: int = 1
+    origins: tuple[tuple[str, int], ...] = ()
+
+    def error(self, line: int, cause: str) -> PageError:
+        """Return a PageError for a line of the source, counted from 1."""
+        if 1 <= line <= len(self.origins):
+            page, number = self.origins[line - 1]
+            return PageError(page, number, cause)
+        return PageError(self.page, line + self.first_line - 1, cause)
+
+
+@dataclass(frozen=True)
 class Value:
     """What an expression yielded, and the line of the template it stands on."""
 
@@ -94,35 +114,29 @@ _ENVIRONMENT = _environment()
 class Template:
     """A compiled template that names its file and line in every error."""
 
-    def __init__(
-        self, source: str, page: str, names: frozenset[str] | None = None, first_line: int = 1
-    ) -> None:
+    def __init__(self, source: str, where: Where, names: frozenset[str] | None = None) -> None:
         """Compile and check.
 
-        names: what the template may use (None: anything, checked when it is rendered).
-        first_line: the line of the page the source starts on. Raises PageError.
+        where: the file it stands in. names: what the template may use (None: anything, checked
+        when it is rendered). Raises PageError.
         """
-        self._page = page
-        self._offset = first_line - 1
-        for number, line in enumerate(source.splitlines(), first_line):
+        self._where = where
+        for number, line in enumerate(source.splitlines(), 1):
             if any("\ue000" <= character <= "\uf8ff" for character in line):
-                raise PageError(page, number, "private-use characters cannot be used in a page")
+                raise self.error(number, "private-use characters cannot be used in a page")
         try:
             tree = _ENVIRONMENT.parse(source)
             self._check(tree, names)
-            code = _ENVIRONMENT.compile(tree, name=page, filename=page)
+            code = _ENVIRONMENT.compile(tree, name=where.page, filename=where.page)
         except TemplateSyntaxError as error:
-            raise self._error(error.lineno, str(error.message)) from error
+            raise self.error(error.lineno, str(error.message)) from error
         self._template = JinjaTemplate.from_code(_ENVIRONMENT, code, {})
-
-    def _error(self, line: int, cause: str) -> PageError:
-        return PageError(self._page, line + self._offset, cause)
 
     def _check(self, tree: nodes.Template, names: frozenset[str] | None) -> None:
         for node in tree.find_all(_ARITHMETIC):
-            raise self._error(node.lineno, "a page does no arithmetic: compute it in SQL")
+            raise self.error(node.lineno, "a page does no arithmetic: compute it in SQL")
         for block in tree.find_all(_TEXT_BUILDERS):
-            raise self._error(
+            raise self.error(
                 block.lineno, "set blocks, macros, call and filter blocks are not used"
             )
         if names is None:
@@ -131,7 +145,7 @@ class Template:
         for name in tree.find_all(nodes.Name):
             if name.ctx == "load" and name.name not in names | bound:
                 known = ", ".join(sorted(names))
-                raise self._error(name.lineno, f'"{name.name}" is undefined; there are {known}')
+                raise self.error(name.lineno, f'"{name.name}" is undefined; there are {known}')
 
     def render(self, names: Mapping[str, object]) -> tuple[str, list[Value]]:
         """Return the text with tokens in it, and the values they stand for.
@@ -144,16 +158,16 @@ class Template:
         except PageError:
             raise
         except (ComponentError, TemplateError, TypeError, ValueError, LookupError) as error:
-            raise self._error(self._line(error), str(error)) from error
+            raise self.error(self._line(error), str(error)) from error
 
     def _line(self, error: BaseException) -> int:
         line, trace = 1, error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self._page:
+            if trace.tb_frame.f_code.co_filename == self._where.page:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return line
 
     def error(self, line: int, cause: str) -> PageError:
-        """Return a PageError at a line that a Value carries."""
-        return self._error(line, cause)
+        """Return a PageError at a line of the source, such as the one that a Value carries."""
+        return self._where.error(line, cause)

@@ -1,24 +1,90 @@
-"""The published database as pages may query it: read-only, one month, nothing else on the disk."""
+"""The published database as pages may query it: read-only, one period, nothing else on the disk."""
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
 from reports.errors import ReportError
-from reports.rows import Rows
+from reports.period import Period
+from reports.rows import Rows, Source
 
 _NO_CLOSE = (
     "cast(null as integer) as revision, cast(null as integer) as close_number, true as is_current,"
     " cast(null as timestamptz) as closed_at, cast(null as varchar) as changes,"
     " cast(null as varchar) as changed_since_load"
 )
-PARAMETERS = ("agent_id", "team_id", "month")
+# What each level's reports are kept under.
+FOLDERS = {
+    "agent": "agents",
+    "team": "teams",
+    "department": "departments",
+    "site": "sites",
+    "function": "functions",
+    "centre": "centre",
+}
+FILTERS = ("department", "site", "function", "team")
+# Made when a query first names them, in this order, and only once: every page sees the same rows.
+_RELATIONS = {
+    "revisions": "select * from ({revisions}) where month = {month}",
+    "performance": "select * from revisions where is_current",
+    "unit_days": "from warehouse.marts.unit_days({starts_on}, {ends_on}{filters})",
+    "figures": "from warehouse.marts.unit_figures({starts_on}, {ends_on}, 'period'{filters})",
+    "day_figures": "from warehouse.marts.unit_figures({starts_on}, {ends_on}, 'day'{filters})",
+    "trend_figures": (
+        "from warehouse.marts.unit_figures({trend_starts_on}, {ends_on}, '{trend_grain}'{filters})"
+    ),
+    # A unit's report changes when a row of anyone who counts in it does: whoever is in it in any
+    # revision of the month, or worked in it on any day. Its revision is the number of such closes.
+    "units": """
+        with members as (
+            select distinct level, unit_id, agent_id, unit_name from unit_days
+            union
+            select distinct level, unit_id, agent_id, unit_name
+            from (
+                select agent_id, name, unnest([
+                    {{'level': 'agent', 'unit_id': agent_id, 'unit_name': name}},
+                    {{'level': 'team', 'unit_id': team_id, 'unit_name': team_name}},
+                    {{'level': 'centre', 'unit_id': 'all', 'unit_name': 'Whole centre'}},
+                ], recursive := true)
+                from revisions
+                where {is_unfiltered}
+            )
+            where unit_id is not null
+        )
+
+        select
+            members.level,
+            members.unit_id,
+            coalesce(max(members.unit_name), members.unit_id) as name,
+            {folder} as folder,
+            case
+                when {is_provisional} then null
+                when members.level = 'agent' then max(revisions.revision)
+                else count(distinct revisions.close_number)
+            end as revision,
+            coalesce(max(revisions.{instant}), {as_of}) as stamped_at
+        from members
+        left join revisions
+            on members.agent_id = revisions.agent_id
+        group by members.level, members.unit_id
+    """,
+}
+_SOURCES = {
+    "figures": ("unit_figures", "period"),
+    "day_figures": ("unit_figures", "day"),
+    "trend_figures": ("unit_figures", "trend"),
+}
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w+)", re.DOTALL)
+_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+_AFTER_ORDER = re.compile(r"\b(limit|offset|union|intersect|except)\b", re.IGNORECASE)
 
 
 class QueryError(Exception):
@@ -31,47 +97,56 @@ class QueryError(Exception):
 
 
 class Warehouse:
-    """A connection that reads the marts of one published database for one month.
+    """A connection that reads one published database for one period.
 
-    Pages find ``marts.*`` and the relation ``performance``: the month's current revisions, or with
-    provisional=True the figures of a month that has not been closed. ``revisions`` holds the
-    earlier ones too.
+    Pages find ``marts.*`` and, of the period and the filters: ``units`` (who has reports),
+    ``unit_days`` (who belongs to which unit on which day), ``figures``, ``day_figures`` and
+    ``trend_figures`` (of each unit). Of a month there are ``performance``, the current revisions,
+    or with provisional=True the figures of a month that has not been closed, and ``revisions``,
+    which holds the earlier ones too; both are empty for other periods.
     """
 
-    def __init__(self, database: Path, month: date, provisional: bool) -> None:
-        """Attach the database read-only; a ReportError says what is missing."""
+    def __init__(
+        self,
+        database: Path,
+        period: Period,
+        provisional: bool = False,
+        filters: Mapping[str, str] | None = None,
+    ) -> None:
+        """Attach the database read-only; a ReportError says what is missing.
+
+        filters: values of ``FILTERS`` that every figure is limited to.
+        """
         if not database.is_file():
             raise ReportError(
                 f"there is no published database at {database}: build the warehouse first"
             )
+        self.period = period
+        self.filters = dict(filters or {})
+        self._provisional = provisional
+        self._made: set[str] = set()
+        self._columns: dict[str, frozenset[str]] = {}
         self._connection = duckdb.connect(":memory:")
         try:
-            self._attach(database, month, provisional)
+            run = self._connection.execute
+            run("set TimeZone = 'UTC'")
+            run(f"attach {_literal(str(database))} as warehouse (read_only)")
+            run("set search_path = 'memory.main,warehouse.marts'")
+            # A page's SQL may read the marts and nothing else on this machine.
+            run("set enable_external_access = false")
+            run("set lock_configuration = true")
+            found = run("select as_of from warehouse.meta.publication").fetchone()
+            self._grains: dict[str, list[str]] = dict(
+                run("select mart, grain from warehouse.meta.mart").fetchall()
+            )
         except duckdb.Error as error:
             self._connection.close()
             first = str(error).splitlines()[0]
             raise ReportError(
                 f"{database} cannot be read as a published database ({first}): build it again"
             ) from error
-
-    def _attach(self, database: Path, month: date, provisional: bool) -> None:
-        run = self._connection.execute
-        quoted = str(database).replace("'", "''")
-        run("set TimeZone = 'UTC'")
-        run(f"attach '{quoted}' as warehouse (read_only)")
-        run("set search_path = 'memory.main,warehouse.marts'")
-        # A month that is not closed has no revisions; pages name their columns all the same.
-        revisions = (
-            f"select *, {_NO_CLOSE} from warehouse.marts.agent_performance_month"
-            if provisional
-            else "select * from warehouse.marts.monthly_performance_summary"
-        )
-        # Materialised once: every page asks for them, and all of them must see the same rows.
-        run(f"create temp table revisions as {revisions} where month = ?", [month])
-        run("create temp table performance as from revisions where is_current")
-        # A page's SQL may read the marts and nothing else on this machine.
-        run("set enable_external_access = false")
-        run("set lock_configuration = true")
+        assert found is not None
+        self.as_of: datetime = found[0]
 
     def query(self, name: str, sql: str, parameters: Mapping[str, object]) -> Rows:
         """Run one SELECT with bound parameters; those it does not name are left out.
@@ -79,20 +154,196 @@ class Warehouse:
         Raises QueryError when the SQL is not one SELECT, binds an unknown parameter or fails.
         """
         try:
-            statements = self._connection.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise QueryError("a query is exactly one SELECT")
-            wanted = statements[0].named_parameters
-            unknown = sorted(wanted - set(parameters))
-            if unknown:
-                known = ", ".join(f"${parameter}" for parameter in parameters)
-                raise QueryError(f"unknown parameter ${unknown[0]}; this page has {known}")
-            result = self._connection.execute(
-                statements[0], {parameter: parameters[parameter] for parameter in wanted}
-            )
+            self._make_relations(sql)
+            result = self._execute(sql, parameters)
             return Rows(name, [column[0] for column in result.description], result.fetchall())
         except duckdb.Error as error:
             raise _query_error(error) from error
+
+    def keep_subjects(self, sql: str, parameters: Mapping[str, object]) -> Rows:
+        """Run the query whose rows have a page each, and keep the rows for `query_subjects`."""
+        rows = self.query("subjects", sql, parameters)
+        marks = ", ".join("?" for _ in (0, *rows.columns))
+        names = ", ".join(_quoted(column) for column in rows.columns)
+        self._connection.execute(
+            f"create or replace temp table _subjects as"
+            f" select 0 as _subject, {names} from ({sql}) limit 0",
+            self._bound(sql, parameters),
+        )
+        numbered = [[number, *values] for number, values in enumerate(rows.values)]
+        if numbered:
+            self._connection.executemany(f"insert into _subjects values ({marks})", numbered)
+        return rows
+
+    def query_subjects(
+        self,
+        name: str,
+        sql: str,
+        parameters: Mapping[str, object],
+        subjects: Rows,
+        first: int,
+        last: int,
+    ) -> list[Rows]:
+        """Run one SELECT for the subjects first (included) to last (not), in one go if possible.
+
+        A column of a subject is a parameter of the query. The rows of each subject are those that
+        `query` would give, in its order; rows that the order leaves equal come sorted by all columns.
+        Raises QueryError as `query` does.
+        """
+        if first >= last:
+            return []
+
+        def single(number: int) -> Rows:
+            row = dict(zip(subjects.columns, subjects.values[number], strict=True))
+            return self.query(name, sql, {**parameters, **row})
+
+        # The first one alone finds what is wrong with the query, at its line.
+        alone = single(first)
+        batch = self._batch(sql, parameters, subjects, first, last, alone.columns)
+        if batch is None:
+            return [alone, *(single(number) for number in range(first + 1, last))]
+        return [Rows(name, alone.columns, batch.get(number, [])) for number in range(first, last)]
+
+    def source(
+        self,
+        name: str,
+        named_by: str | None,
+        columns: Sequence[str],
+        constants: Mapping[str, object],
+        revision: int | None,
+    ) -> Source:
+        """Return where the rows of a query come from.
+
+        name: the mart or relation that the query says. columns: the query's own. constants: key
+        values that all its rows share. Raises QueryError for an unknown mart, and for rows that
+        cannot be told apart because a key is missing.
+        """
+        mart, relation = name, name
+        if name in _SOURCES:
+            mart, grain = _SOURCES[name]
+            start, end = self.period.starts_on, self.period.ends_on
+            if grain == "trend":
+                start, grain = self.period.trend_starts_on, self.period.trend_grain
+            chosen = "".join(f",{key}={value}" for key, value in sorted(self.filters.items()))
+            relation = f"{mart}({start},{end},{grain}{chosen})"
+        elif name in ("performance", "revisions"):
+            mart = relation = (
+                "agent_performance_month" if self._provisional else "monthly_performance_summary"
+            )
+        if mart not in self._grains:
+            raise QueryError(
+                f"from={name}: there is no such mart; there are {', '.join(self._grains)}"
+            )
+        keys = tuple(self._grains[mart])
+        missing = [key for key in keys if key not in columns and constants.get(key) is None]
+        if missing:
+            raise QueryError(
+                f"from={name}: its rows are told apart by {', '.join(keys)}: select {missing[0]} too"
+            )
+        if named_by is not None and named_by not in columns:
+            raise QueryError(f'column={named_by}: the query has no column "{named_by}"')
+        if name not in self._columns:
+            read = f"from {name}" if name in _RELATIONS else f"from warehouse.marts.{mart}"
+            found = self._connection.execute(f"select * {read} limit 0").description
+            self._columns[name] = frozenset(column[0] for column in found)
+        return Source(relation, keys, self._columns[name], constants, named_by, revision)
+
+    def _batch(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        subjects: Rows,
+        first: int,
+        last: int,
+        columns: Sequence[str],
+    ) -> dict[int, list[tuple[object, ...]]] | None:
+        """Run a query for several subjects at once; None when DuckDB cannot, or the order would be lost."""
+
+        def bound(match: re.Match[str]) -> str:
+            known = match[1] is not None and match[1] in subjects.columns
+            return f"_each.{_quoted(match[1])}" if known else match[0]
+
+        body, order = _split_order(_TOKEN.sub(bound, sql))
+        if order is None:
+            return None
+        by = "1" if order.lower() in ("", "all") else order
+        ranked = f"select rank() over (order by {by}) as _rank, * from (\n{body}\n)"
+        try:
+            found = self._connection.execute(
+                "select _each._subject, _own.* from (select * from _subjects where _subject >="
+                f" {first:d} and _subject < {last:d}) as _each cross join lateral ({ranked})"
+                " as _own order by all",
+                self._bound(_TOKEN.sub(bound, sql), parameters),
+            ).fetchall()
+        except duckdb.Error:
+            return None
+        if any(len(row) != len(columns) + 2 for row in found[:1]):
+            return None
+        rows = {
+            number: [row[2:] for row in group]
+            for number, group in groupby(found, key=lambda row: row[0])
+        }
+        if order == "" and any(len(own) > 1 for own in rows.values()):
+            return None
+        return rows
+
+    def _execute(self, sql: str, parameters: Mapping[str, object]) -> Any:
+        statements = self._connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise QueryError("a query is exactly one SELECT")
+        wanted = statements[0].named_parameters
+        unknown = sorted(wanted - set(parameters))
+        if unknown:
+            known = ", ".join(f"${parameter}" for parameter in parameters)
+            raise QueryError(f"unknown parameter ${unknown[0]}; this page has {known}")
+        return self._connection.execute(
+            statements[0], {parameter: parameters[parameter] for parameter in wanted}
+        )
+
+    def _bound(self, sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
+        wanted = self._connection.extract_statements(sql)[0].named_parameters
+        return {name: parameters[name] for name in wanted}
+
+    def _make_relations(self, sql: str) -> None:
+        named = set(re.findall(r"\w+", sql)) & _RELATIONS.keys()
+        for relation in sorted(named - self._made, key=list(_RELATIONS).index):
+            text = self._filled(_RELATIONS[relation])
+            # One that stands on another needs that first.
+            self._made.add(relation)
+            self._make_relations(text)
+            try:
+                self._connection.execute(f"create temp table {relation} as {text}")
+            except duckdb.Error as error:
+                cause = str(error).splitlines()[0]
+                raise ReportError(
+                    f"the published database lacks what reports need ({cause}): build it again"
+                ) from error
+
+    def _filled(self, text: str) -> str:
+        period = self.period
+        folders = " ".join(f"when '{level}' then '{name}'" for level, name in FOLDERS.items())
+        month = "null" if period.month_start is None else f"date '{period.month_start}'"
+        return text.format(
+            starts_on=f"date '{period.starts_on}'",
+            ends_on=f"date '{period.ends_on}'",
+            trend_starts_on=f"date '{period.trend_starts_on}'",
+            trend_grain=period.trend_grain,
+            month=f"cast({month} as date)",
+            filters="".join(
+                f", {name}_filter := {_literal(value)}" for name, value in self.filters.items()
+            ),
+            is_unfiltered="false" if self.filters else "true",
+            is_provisional="true" if self._provisional else "false",
+            instant="as_of" if self._provisional else "closed_at",
+            as_of=f"timestamptz '{self.as_of.isoformat()}'",
+            folder=f"case members.level {folders} end",
+            # A month that is not closed has no revisions; pages name their columns all the same.
+            revisions=(
+                f"select *, {_NO_CLOSE} from warehouse.marts.agent_performance_month"
+                if self._provisional
+                else "select * from warehouse.marts.monthly_performance_summary"
+            ),
+        )
 
     def close(self) -> None:
         """Let go of the database, so that the next open sees a newly published one."""
@@ -112,11 +363,48 @@ class Warehouse:
         self.close()
 
 
+def _split_order(sql: str) -> tuple[str, str | None]:
+    """Return a query without its outermost ORDER BY, and that; None where a limit depends on it.
+
+    An empty order: the query has none.
+    """
+    # Whatever lies in brackets or quotes is masked, so that only the outermost words are seen.
+    depth, masked = 0, []
+    quoted = [match.span() for match in _TOKEN.finditer(sql) if match[1] is None]
+    inside = {position for start, end in quoted for position in range(start, end)}
+    for position, character in enumerate(sql):
+        if position in inside:
+            masked.append(" ")
+            continue
+        depth += character in "([{"
+        masked.append(character if depth == 0 else " ")
+        depth -= character in ")]}"
+    outer = "".join(masked)
+    orders = list(_ORDER.finditer(outer))
+    if not orders:
+        return sql, None if _AFTER_ORDER.search(outer) and re.search(
+            r"\b(limit|offset)\b", outer, re.IGNORECASE
+        ) else ""
+    last = orders[-1]
+    if _AFTER_ORDER.search(outer, last.end()):
+        return sql, None
+    order = re.sub(r"--[^\n]*", "", sql[last.end() :]).strip()
+    return sql[: last.start()], order
+
+
 def _query_error(error: duckdb.Error) -> QueryError:
     text = str(error)
     line = re.search(r"^LINE (\d+):", text, re.MULTILINE)
     cause = re.sub(r"\s+", " ", re.split(r"\n\s*LINE \d+:", text)[0]).strip()
     return QueryError(cause, int(line[1]) if line else None)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def digest(results: Mapping[str, Rows], *more: object) -> str:
