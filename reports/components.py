@@ -5,7 +5,7 @@ template turns into a PageError at the call's line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reports import charts
@@ -25,11 +25,13 @@ from reports.document import (
 from reports.document import Text as TextNode
 from reports.errors import ComponentError
 from reports.figures import figure_format, figure_label
-from reports.formats import DASH, NO_VALUE, NUMERIC_FORMATS, format_value
+from reports.formats import DASH, NO_VALUE, NUMERIC_FORMATS, format_value, raw_text
 from reports.rows import Row, Rows
 
 Resolve = Callable[[str, str], str | None]
 """Folder and id to the relative address of that page, or None where there is none."""
+Download = Callable[[Rows], str | None]
+"""The rows of a query to the relative address of their CSV file, or None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,23 @@ def _format(column: str, fmt: str | None) -> str | None:
     return fmt or figure_format(column)
 
 
-def _inlines(value: object, fmt: str | None, signed: bool, empty: str) -> list[Inline]:
+def _inlines(
+    value: object, fmt: str | None, signed: bool, empty: str, address: str | None = None
+) -> list[Inline]:
     if value is None:
         return [Nothing(empty)]
-    return [TextNode(format_value(value, fmt, signed=signed), isolate=isinstance(value, str))]
+    text = format_value(value, fmt, signed=signed)
+    is_text = isinstance(value, str)
+    return [TextNode(text, is_text, None if is_text else raw_text(value), address)]
 
 
 class Components:
-    """The components of one page; ``resolve`` turns a folder and an id into a relative link."""
+    """The components of one page."""
 
-    def __init__(self, resolve: Resolve) -> None:
-        """Keep how links are made."""
+    def __init__(self, resolve: Resolve, download: Download | None = None) -> None:
+        """Keep how links to pages and to the CSV files of queries are made."""
         self._resolve = resolve
+        self._download = download or (lambda rows: None)
 
     def names(self) -> dict[str, object]:
         """Return what the page language calls its components."""
@@ -106,7 +113,8 @@ class Components:
         rows.column(column)
         if not -len(rows) <= row < len(rows):
             return [Nothing(empty)]
-        inlines = _inlines(rows[row][column], _format(column, fmt), signed, empty)
+        address = rows.address(row % len(rows), column)
+        inlines = _inlines(rows[row][column], _format(column, fmt), signed, empty, address)
         return self._linked(inlines, rows[row], link, id)
 
     def big_value(
@@ -155,7 +163,7 @@ class Components:
             Heads([TextNode(column.title or figure_label(column.column))], _is_right(rows, column))
             for column in wanted
         ]
-        cells = [[self._cell(row, column) for column in wanted] for row in rows]
+        cells = [[self._cell(rows, n, column) for column in wanted] for n in range(len(rows))]
         bare = any(
             column.empty is None and isinstance(node, Nothing)
             for line in cells
@@ -163,19 +171,20 @@ class Components:
             for node in cell
         )
         note = f"{DASH} {NO_VALUE}: not collected, or nothing to count." if bare else ""
-        return Table(title or figure_label(rows.name), heads, cells, note)
+        caption = title or figure_label(rows.name)
+        return Table(caption, heads, cells, note, self._download(rows))
 
-    def _cell(self, row: Row, column: Column) -> list[Inline]:
+    def _cell(self, rows: Rows, index: int, column: Column) -> list[Inline]:
+        row = rows[index]
         figure = str(row[column.fmt_from]) if column.fmt_from else column.column
         fmt = _format(figure, column.fmt)
         empty = "" if column.empty is None else column.empty
-        inlines = _inlines(row[column.column], fmt, column.signed, empty)
+        address = rows.address(index, column.column)
+        inlines = _inlines(row[column.column], fmt, column.signed, empty, address)
         if column.to is not None and row[column.column] is not None:
-            inlines = [
-                *inlines,
-                TextNode(f" {DASH} "),
-                *_inlines(row[column.to], fmt, column.signed, empty),
-            ]
+            address = rows.address(index, column.to)
+            end = _inlines(row[column.to], fmt, column.signed, empty, address)
+            inlines = [*inlines, TextNode(f" {DASH} "), *end]
         return self._linked(inlines, row, column.link, column.id)
 
     def _linked(
@@ -200,7 +209,8 @@ class Components:
         y_title: str | None = None,
     ) -> Block:
         """Lines over the rows in order: one for each column of y."""
-        return _chart("Line", query, x, y, title, fmt, x_title, y_title, horizontal=False)
+        block = _chart("Line", query, x, y, title, fmt, x_title, y_title, horizontal=False)
+        return self._with_download(block, query)
 
     def bar_chart(
         self,
@@ -215,7 +225,13 @@ class Components:
         horizontal: bool = False,
     ) -> Block:
         """Bars, one group a row; horizontal ones have room for names and take one column of y."""
-        return _chart("Bar", query, x, y, title, fmt, x_title, y_title, horizontal=horizontal)
+        block = _chart("Bar", query, x, y, title, fmt, x_title, y_title, horizontal=horizontal)
+        return self._with_download(block, query)
+
+    def _with_download(self, block: Block, query: object) -> Block:
+        if isinstance(block, Chart | Bars):
+            return replace(block, download=self._download(_rows(query)))
+        return block
 
 
 def _is_right(rows: Rows, column: Column) -> bool:
@@ -269,10 +285,10 @@ def _chart(
         bars = [
             Bar(
                 _inlines(place, figure_format(x), False, NO_VALUE),
-                _inlines(value, fmt, False, NO_VALUE),
+                _inlines(rows[n][names[0]], fmt, False, NO_VALUE, rows.address(n, names[0])),
                 (value or 0.0) / top,
             )
-            for place, value in zip(places, series[0].values, strict=True)
+            for n, (place, value) in enumerate(zip(places, series[0].values, strict=True))
         ]
         return Bars(title, across, up, bars)
     labels = [DASH if value is None else format_value(value, figure_format(x)) for value in places]

@@ -9,10 +9,20 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Text:
-    """Plain text; ``isolate`` marks a value from data, whose writing direction is its own."""
+    """Plain text.
+
+    isolate: a value from data, whose writing direction is its own. raw: the value before it was
+    printed, for values that are not text, by which tables sort. address: where the figure comes
+    from (see Rows.address). tone: ``good``, ``bad`` or ``even`` for a difference whose arrow and
+    sign are in the text. drawing: SVG that says the same; shown where drawings can stand in text.
+    """
 
     text: str
     isolate: bool = False
+    raw: str | None = None
+    address: str | None = None
+    tone: str = ""
+    drawing: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,12 +122,19 @@ class Heads:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of each row names the row."""
+    """A table; the first cell of each row names the row.
+
+    download: relative address of its rows as CSV. search: whether a page offers a search box.
+    filters: numbers (from 0) of the columns by whose values a page offers to choose.
+    """
 
     caption: str
     columns: list[Heads]
     rows: list[list[list[Inline]]]
     note: str = ""
+    download: str | None = None
+    search: bool = False
+    filters: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -138,11 +155,15 @@ class Figures:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart; ``description`` says in words what the drawing shows."""
+    """A drawn chart; ``description`` says in words what the drawing shows.
+
+    download: relative address of the figures behind it as CSV.
+    """
 
     title: str
     description: str
     svg: str
+    download: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +183,7 @@ class Bars:
     label_title: str
     value_title: str
     bars: list[Bar]
+    download: str | None = None
 
 
 Block = Heading | Paragraph | Listing | Quote | Preformatted | Rule | Table | Figures | Chart | Bars
@@ -181,7 +203,8 @@ class Document:
     """A whole page: what surrounds it, what it says, and what is attached to its PDF.
 
     facts: label and value pairs printed at the top and, short, on every PDF page. timestamp: the
-    instant the figures are of, which is the only date a PDF carries.
+    instant the figures are of, which is the only date a PDF carries. search: whether the page has
+    the search box over all reports (it loads ``search.js`` from the folder of the stylesheet).
     """
 
     title: list[Inline]
@@ -195,6 +218,7 @@ class Document:
     banner: str = ""
     timestamp: datetime | None = None
     attachments: list[Attachment] = field(default_factory=list)
+    search: bool = False
 
 
 def plain_text(inlines: list[Inline]) -> str:

@@ -79,6 +79,15 @@ def instant_text(value: datetime) -> str:
     return f"{utc:%Y-%m-%d %H:%M} UTC"
 
 
+def raw_text(value: object) -> str:
+    """Return a value that is not text unrounded, as machines read it: ``3725.5``, ``2026-10-01``."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    return value.isoformat() if isinstance(value, date) else _text(value)
+
+
 def format_value(value: object, fmt: str | None = None, *, signed: bool = False) -> str:
     """Print one value that is not null.
 

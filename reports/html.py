@@ -1,5 +1,6 @@
 """The document model as HTML; everything that is text is escaped here, once."""
 
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -28,20 +29,37 @@ from reports.document import (
 )
 from reports.formats import NO_VALUE
 
-_POLICY = "default-src 'none'; style-src 'self' file:; img-src data:; base-uri 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self' file:; script-src 'self' file:; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+Links = Sequence[tuple[str, str]]
+"""Labels and relative addresses."""
 
 
-def page_html(document: Document, home: str, navigation: list[tuple[str, str]]) -> str:
+def page_html(
+    document: Document,
+    home: str,
+    navigation: Links,
+    scripts: bool = True,
+    trail: Links = (),
+) -> str:
     """Return a whole page.
 
-    home: relative path to the folder of the stylesheet ("" or "../"). navigation: label and
-    relative address of the pages to go to from here.
+    home: relative path to the folder of the stylesheet and scripts ("" or "../"). navigation: the
+    pages to go to from here. scripts: load ``report.js``, which sorts and filters tables; the page
+    says the same without it. trail: the pages above this one, the topmost first.
     """
     title = escape(plain_text(document.title))
-    links = "".join(
-        f'<li><a href="{escape(target)}">{escape(label)}</a></li>' for label, target in navigation
+    names = ["report.js"] if scripts else []
+    # The list of reports comes first: report.js builds the search box from it.
+    if document.search and scripts:
+        names.insert(0, "search.js")
+    loaded = "".join(f'<script src="{home}{name}" defer></script>\n' for name in names)
+    nav = _navigation("Reports", "ul", navigation, "") + _navigation(
+        "Where this page is", "ol", trail, f'<li aria-current="page"><bdi>{title}</bdi></li>'
     )
-    nav = f'<nav aria-label="Reports"><ul>{links}</ul></nav>' if links else ""
     facts = "".join(
         f"<div><dt>{escape(label)}</dt><dd><bdi>{escape(value)}</bdi></dd></div>"
         for label, value in document.facts
@@ -55,12 +73,22 @@ def page_html(document: Document, home: str, navigation: list[tuple[str, str]]) 
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f'<title>{title}</title>\n<link rel="stylesheet" href="{home}report.css">\n</head>\n'
+        f'<title>{title}</title>\n<link rel="stylesheet" href="{home}report.css">\n{loaded}</head>\n'
         f'<body>\n<a class="skip" href="#main">Skip to the report</a>\n<header>{nav}</header>\n'
         f'<main id="main">\n<h1>{inline_html(document.title)}</h1>\n{banner}'
         f'<dl class="facts">{facts}</dl>\n{blocks_html(document.blocks)}\n</main>\n'
         "</body>\n</html>\n"
     )
+
+
+def _navigation(label: str, tag: str, links: Links, last: str) -> str:
+    if not links:
+        return ""
+    items = "".join(
+        f'<li><a href="{escape(quote(target))}">{escape(name)}</a></li>' for name, target in links
+    )
+    kind = "trail" if last else "menu"
+    return f'<nav class="{kind}" aria-label="{label}"><{tag}>{items}{last}</{tag}></nav>'
 
 
 def message_html(title: str, blocks: list[Block]) -> str:
@@ -83,8 +111,8 @@ def inline_html(nodes: list[Inline]) -> str:
 
 def _inline(node: Inline) -> str:
     match node:
-        case Text(text=text, isolate=isolate):
-            return f"<bdi>{escape(text)}</bdi>" if isolate else escape(text)
+        case Text():
+            return _text(node)
         case Nothing(words=words) if words:
             return f'<span class="none">– {escape(words)}</span>'
         case Nothing():
@@ -103,6 +131,26 @@ def _inline(node: Inline) -> str:
             return f'<a href="{escape(href)}">{inline_html(children)}</a>'
         case Break():
             return "<br>"
+
+
+def _text(node: Text) -> str:
+    shown = escape(node.text)
+    address = "" if node.address is None else f' data-address="{escape(node.address)}"'
+    if node.raw is not None:
+        return f'<data value="{escape(node.raw)}"{address}>{shown}</data>'
+    if node.isolate or address:
+        return f"<bdi{address}>{shown}</bdi>"
+    return shown
+
+
+def _download(what: str, address: str | None) -> str:
+    """Return the link to a table's or drawing's rows as CSV."""
+    if address is None:
+        return ""
+    return (
+        f'<p class="download"><a href="{escape(quote(address))}" download>Download as CSV'
+        f'<span class="hidden">: {escape(what)}</span></a></p>'
+    )
 
 
 def _block(block: Block) -> str:
@@ -134,8 +182,9 @@ def _block(block: Block) -> str:
                 )
                 + "</dl>"
             )
-        case Chart(title=title, svg=svg):
-            return f"<figure>{svg}<figcaption>{escape(title)}</figcaption></figure>"
+        case Chart(title=title, svg=svg, download=download):
+            caption = f"<figcaption>{escape(title)}</figcaption>"
+            return f"<figure>{svg}{caption}{_download(title, download)}</figure>"
         case Bars():
             return _bars(block)
 
@@ -152,7 +201,7 @@ def _bars(chart: Bars) -> str:
         f'<table class="bars"><caption>{escape(chart.title)}</caption><thead><tr>'
         f'<th scope="col">{escape(chart.label_title)}</th>'
         f'<th scope="col" colspan="2" class="right">{escape(chart.value_title)}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f"<tbody>{rows}</tbody></table>{_download(chart.title, chart.download)}"
     )
 
 
@@ -183,5 +232,5 @@ def _table(table: Table) -> str:
     return (
         f'<div class="table" role="region" aria-label="{label}" tabindex="0"><table>'
         f"<caption>{label}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{note}{_download(table.caption, table.download)}"
     )

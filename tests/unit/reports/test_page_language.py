@@ -62,16 +62,17 @@ First {{ Value(later, column='seconds', fmt='duration') }}, then
 {{ DataTable(later, title='All', columns=['figure', Column('seconds', title='Time')]) }}
 """
     assert render_index(database, tmp_path, pages(body)) == (
-        '<dl class="figures"><div><dt>Share</dt><dd>12.6%</dd></div>'
-        '<div><dt>Time</dt><dd>1:02:05</dd><dd class="note">Share 12.6%</dd></div></dl>\n'
-        '<p>First 1:02:05, then <span class="none">– no value</span>; 2 rows of '
+        '<dl class="figures"><div><dt>Share</dt><dd><data value="0.1255">12.6%</data></dd></div>'
+        '<div><dt>Time</dt><dd><data value="3725">1:02:05</data></dd>'
+        '<dd class="note">Share <data value="0.1255">12.6%</data></dd></div></dl>\n'
+        '<p>First <data value="3725">1:02:05</data>, then <span class="none">– no value</span>; 2 rows of '
         "<bdi>October 2026</bdi>.</p>\n"
         "<ul><li><bdi>one</bdi>: <bdi>12.6%</bdi></li>"
         '<li><bdi>none</bdi>: <span class="none">– no value</span></li></ul>\n'
         '<div class="table" role="region" aria-label="All" tabindex="0"><table>'
         '<caption>All</caption><thead><tr><th scope="col">Figure</th>'
         '<th scope="col" class="right">Time</th></tr></thead>'
-        '<tbody><tr><th scope="row"><bdi>one</bdi></th><td class="right">1:02:05</td></tr>'
+        '<tbody><tr><th scope="row"><bdi>one</bdi></th><td class="right"><data value="3725">1:02:05</data></td></tr>'
         '<tr><th scope="row"><bdi>none</bdi></th><td class="right"><span class="none">'
         '<span aria-hidden="true">–</span><span class="hidden">no value</span></span></td></tr>'
         "</tbody></table></div>"
