@@ -2,6 +2,7 @@
 
 from reports.errors import PageError, ReportError
 from reports.message import Message, render_message
+from reports.overview import write_overview
 from reports.period import Period
 from reports.site import ReportFile, render_reports
 
@@ -13,4 +14,5 @@ __all__ = [
     "ReportFile",
     "render_message",
     "render_reports",
+    "write_overview",
 ]

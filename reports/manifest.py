@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports.errors import ReportError
+from reports.period import Period
 
 MANIFEST = "manifest.json"
 
@@ -112,7 +113,7 @@ class Folder:
         )
         return new
 
-    def finish(self, period: str) -> list[str]:
+    def finish(self, period: Period) -> list[str]:
         """Write the manifest; returns the files that were removed because nothing shows them now.
 
         PDFs of closed revisions are records: they stay, listed as they were. Pages and drafts that
@@ -130,7 +131,11 @@ class Folder:
         files = [vars(entry) for _, entry in sorted(self.listed.items())]
         prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
         content = {
-            "period": period,
+            "period": period.folder,
+            "title": period.title,
+            "cadence": period.cadence,
+            "starts_on": str(period.starts_on),
+            "ends_on": str(period.ends_on),
             "data_fingerprint": hashlib.sha256(prints.encode()).hexdigest(),
             "files": files,
         }

@@ -16,14 +16,14 @@ from pathlib import Path
 import yaml
 
 from reports.errors import PageError
-from reports.period import CADENCES
+from reports.period import CADENCES, USUAL_CADENCES
 from reports.template import Template, Where
 
 PARTIALS = "_partials"
 FRONT_MATTER = {
     "title": "heading of the page; may hold Jinja expressions",
     "subjects": "for pages with [names] in their path: the query whose rows have a page each",
-    "cadences": f"the periods the page is made for: a list of {', '.join(CADENCES)} (default: all)",
+    "cadences": f"the periods the page is made for: a list of {', '.join(CADENCES)} (default: all but now)",
     "pdf": "true: the page is a PDF too",
     "attach": "list of {query, file, description}: CSV files inside the PDF",
     "menu": "what the page is called in the menu of pages about the same subject",
@@ -93,7 +93,7 @@ class Page:
     @property
     def cadences(self) -> tuple[str, ...]:
         """The kinds of period the page is made for."""
-        wanted = self.front.get("cadences", CADENCES)
+        wanted = self.front.get("cadences", USUAL_CADENCES)
         return tuple(wanted) if isinstance(wanted, list | tuple) else ()
 
     def composed(self, query: Query) -> str:

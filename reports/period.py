@@ -1,13 +1,15 @@
-"""The period a report is about: a day, an ISO week, a month, or any days from one to another."""
+"""The period a report is about: now, a day, an ISO week, a month, or any days from one to another."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from reports.formats import MONTHS, month_name
 
-Cadence = Literal["day", "week", "month", "period"]
-CADENCES: tuple[Cadence, ...] = ("day", "week", "month", "period")
+Cadence = Literal["now", "day", "week", "month", "period"]
+CADENCES: tuple[Cadence, ...] = ("now", "day", "week", "month", "period")
+# What a page is made for that does not say: every period that is over.
+USUAL_CADENCES: tuple[Cadence, ...] = ("day", "week", "month", "period")
 _TREND_LENGTH = 6
 
 
@@ -51,6 +53,14 @@ class Period:
         """Return one day."""
         trend = day - timedelta(days=_TREND_LENGTH - 1)
         return cls("day", day, day, f"{day:%Y-%m-%d}", _day(day), trend, "day")
+
+    @classmethod
+    def now(cls, as_of: datetime) -> "Period":
+        """Return the days that are today somewhere on earth at an instant."""
+        day = as_of.astimezone(UTC).date()
+        whole = timedelta(days=1)
+        trend = day - timedelta(days=_TREND_LENGTH - 1)
+        return cls("now", day - whole, day + whole, "now", "Now", trend, "day")
 
     @classmethod
     def between(cls, starts_on: date, ends_on: date) -> "Period":

@@ -137,7 +137,9 @@ def render_reports(
 def load_pages(root: Path = PAGES) -> list[Page]:
     """Read and check all pages of a folder; raises PageError."""
     names = frozenset(Components(lambda folder, identity: None).names()) | _GLOBAL
-    return [load_page(root, path, names) for path in find_pages(root)]
+    # Without an index nobody finds the others.
+    paths = sorted({"index.md", *find_pages(root)})
+    return [load_page(root, path, names) for path in paths]
 
 
 class _Run:
@@ -190,7 +192,7 @@ class _Run:
                 pool.shutdown(cancel_futures=True)
                 raise
         current = sorted(self._folder.listed.items())
-        for path in self._folder.finish(self._period.folder):
+        for path in self._folder.finish(self._period):
             if not path.endswith(".csv"):
                 self._progress(f"removed {path}")
         return [ReportFile(p, e.kind, e.subject_id, e.revision, e.sha256) for p, e in current]

@@ -330,7 +330,7 @@ class Warehouse:
             trend_grain=period.trend_grain,
             month=f"cast({month} as date)",
             filters="".join(
-                f", {name}_filter := {_literal(value)}" for name, value in self.filters.items()
+                f", of_{name} := {_literal(value)}" for name, value in self.filters.items()
             ),
             is_unfiltered="false" if self.filters else "true",
             is_provisional="true" if self._provisional else "false",

@@ -21,7 +21,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def closed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reports of the closed month, rendered once."""
     out = tmp_path_factory.mktemp("closed") / "2026-10"
-    reports.render_month(database, warehouse_fixture.MONTH, out)
+    reports.render_reports(database, warehouse_fixture.PERIOD, out, pages=warehouse_fixture.PAGES)
     return out
 
 
@@ -35,7 +35,13 @@ def pages(tmp_path: Path) -> Callable[[str], Path]:
             (folder / part).mkdir(parents=True, exist_ok=True)
         (folder / "index.md").write_text(f"---\ntitle: {title!r}\n---\n{body}", encoding="utf-8")
         for name in ("agents/[agent_id].md", "teams/[team_id].md"):
-            (folder / name).write_text("---\ntitle: Short\n---\nNothing.\n", encoding="utf-8")
+            level = name.partition("s/")[0]
+            (folder / name).write_text(
+                f"---\ntitle: Short\nsubjects: all\n---\n```sql all\n"
+                f"select level, unit_id as {level}_id, name, revision, stamped_at\n"
+                f"from units where level = '{level}'\n```\nNothing.\n",
+                encoding="utf-8",
+            )
         return folder
 
     return write

@@ -13,7 +13,7 @@ Pages = Callable[[str], Path]
 
 def render_index(database: Path, tmp_path: Path, pages: Path) -> str:
     out = tmp_path / "out"
-    reports.render_month(database, fixture.MONTH, out, pages=pages)
+    reports.render_reports(database, fixture.PERIOD, out, pages=pages)
     text = (out / "index.html").read_text(encoding="utf-8")
     return text.partition("</dl>")[2].partition("</main>")[0].strip()
 
@@ -77,6 +77,8 @@ First {{ Value(later, column='seconds', fmt='duration') }}, then
         '<span aria-hidden="true">–</span><span class="hidden">no value</span></span></td></tr>'
         "</tbody></table></div>"
         '<p class="note">– no value: not collected, or nothing to count.</p>'
+        '<p class="download"><a href="index/later.csv" download>Download as CSV'
+        '<span class="hidden">: All</span></a></p>'
     )
 
 

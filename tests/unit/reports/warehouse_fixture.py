@@ -6,7 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from reports import Period
+
 MONTH = date(2026, 10, 1)
+PERIOD = Period.month(MONTH)
+PAGES = Path(__file__).parent / "pages"
 CLOSED = datetime(2026, 11, 2, 4, 10, tzinfo=UTC)
 RESTATED = CLOSED + timedelta(days=9)
 
@@ -217,8 +221,39 @@ def build(path: Path) -> Path:
             aht_seconds=243,
             occupancy=0.6,
         )
+    _add_functions_and_meta(connection)
     connection.close()
     return path
+
+
+def _add_functions_and_meta(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add what a publication has beside its marts: table functions, and what it stands on."""
+    connection.execute("""
+        create macro marts.unit_days(starts_on, ends_on, department_filter := null) as table
+            select level, unit_id, unit_name, agent_id, business_date
+            from (
+                select agent_id, business_date, unnest([
+                    {'level': 'agent', 'unit_id': agent_id, 'unit_name': null},
+                    {'level': 'team', 'unit_id': team_id, 'unit_name': null},
+                    {'level': 'centre', 'unit_id': 'all', 'unit_name': 'Whole centre'},
+                ], recursive := true)
+                from marts.fct_agent_day
+                where business_date between starts_on and ends_on
+            )
+            where unit_id is not null
+    """)
+    connection.execute("create schema meta")
+    connection.execute("create table meta.publication as select ? as as_of", [RESTATED])
+    connection.execute("create table meta.mart (mart varchar, grain varchar[])")
+    connection.executemany(
+        "insert into meta.mart values (?, ?)",
+        [
+            ["monthly_performance_summary", ["agent_id", "month", "revision"]],
+            ["agent_performance_month", ["agent_id", "month"]],
+            ["agent_kpi_month", ["agent_id", "month", "kpi"]],
+            ["fct_agent_day", ["agent_id", "business_date"]],
+        ],
+    )
 
 
 def restate(path: Path, agent_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A month's reports: what is written, for whom, and that doing it again changes nothing."""
+"""The reports of a period: what is written, for whom, and that doing it again changes nothing."""
 
 import hashlib
 import html
@@ -17,6 +17,7 @@ from pdf_reading import attachment, spoken
 import reports
 
 MONTH = fixture.MONTH
+PERIOD = fixture.PERIOD
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -40,19 +41,23 @@ def files_of(out: Path, kind: str) -> dict[str, str]:
 def test_every_subject_has_a_page_and_a_pdf(database: Path, tmp_path: Path) -> None:
     out = tmp_path / "2026-10"
     seen: list[str] = []
-    files = reports.render_month(database, MONTH, out, progress=seen.append)
+    files = reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
+    tables = [f.path for f in files if f.path.endswith(".csv")]
+    assert {"teams/T1/members.csv", "index/agents.csv", "index/teams.csv"} <= set(tables)
+    files = [f for f in files if f.path not in tables]
     subjects = {(f.kind, f.subject_id, f.path.rpartition(".")[2], f.revision) for f in files}
     assert subjects == {
         *(("agent", a, e, 1) for a in fixture.HOSTILE_NAMES for e in ("html", "pdf")),
         *(("team", t, e, 1) for t in ("T1", "T/2") for e in ("html", "pdf")),
         ("index", None, "html", None),
         ("asset", None, "css", None),
+        ("asset", None, "js", None),
     }
     assert [f.path for f in files] == sorted(f.path for f in files)
     assert all(hashlib.sha256((out / f.path).read_bytes()).hexdigest() == f.sha256 for f in files)
-    assert len(seen) == len(files) - 1
+    assert len(seen) == len(files) - 2
     on_disk = set(contents(out))
-    assert on_disk == {f.path for f in files} | {"manifest.json"}
+    assert on_disk == {f.path for f in files} | {"manifest.json", *tables}
     modes = {oct(p.stat().st_mode & 0o777) for p in out.rglob("*") if p.is_file()}
     assert modes == {"0o600"}
     assert {oct(p.stat().st_mode & 0o777) for p in (out, out / "agents", out / "teams")} == {
@@ -64,7 +69,7 @@ def test_the_manifest_lists_what_is_there(closed: Path) -> None:
     manifest = json.loads((closed / "manifest.json").read_text(encoding="utf-8"))
     paths = [file["path"] for file in manifest["files"]]
     assert paths == sorted(set(contents(closed)) - {"manifest.json"})
-    assert manifest["month"] == "2026-10"
+    assert manifest["period"] == "2026-10"
     for file in manifest["files"]:
         content = (closed / file["path"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (
@@ -74,7 +79,7 @@ def test_the_manifest_lists_what_is_there(closed: Path) -> None:
 
 
 def test_same_data_same_bytes(database: Path, closed: Path, tmp_path: Path) -> None:
-    reports.render_month(database, MONTH, tmp_path / "again")
+    reports.render_reports(database, PERIOD, tmp_path / "again", pages=fixture.PAGES)
     assert contents(tmp_path / "again") == contents(closed)
 
 
@@ -82,10 +87,10 @@ def test_a_second_run_writes_nothing(database: Path, closed: Path, tmp_path: Pat
     out = shutil.copytree(closed, tmp_path / "out")
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
     seen: list[str] = []
-    first = reports.render_month(database, MONTH, out, progress=seen.append)
+    first = reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
     assert seen == []
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()} == before
-    assert first == reports.render_month(database, MONTH, out)
+    assert first == reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
 
 
 @pytest.mark.parametrize("damage", ["remove", "change"])
@@ -98,7 +103,7 @@ def test_a_lost_or_changed_file_is_made_again(
             (out / name).unlink()
         else:
             (out / name).write_bytes(b"changed")
-    reports.render_month(database, MONTH, out)
+    reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     assert contents(out) == contents(closed)
 
 
@@ -107,17 +112,17 @@ def test_a_crash_before_the_manifest_is_made_good(
 ) -> None:
     out = shutil.copytree(closed, tmp_path / "out")
     (out / "manifest.json").unlink()
-    reports.render_month(database, MONTH, out)
+    reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     assert contents(out) == contents(closed)
 
 
 def test_revision_2_keeps_the_first_pdf(tmp_path: Path) -> None:
     database, out = fixture.build(tmp_path / "own.duckdb"), tmp_path / "out"
-    reports.render_month(database, MONTH, out)
+    reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     first = contents(out)
     fixture.restate(database, "A-1")
     seen: list[str] = []
-    files = reports.render_month(database, MONTH, out, progress=seen.append)
+    files = reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
     second = contents(out)
 
     old = next(f for f in files_of(out, "agent").values() if f.endswith("-r2.pdf"))
@@ -148,11 +153,11 @@ def test_revision_2_keeps_the_first_pdf(tmp_path: Path) -> None:
 
 def test_an_issued_pdf_stays_though_its_data_change(tmp_path: Path) -> None:
     database, out = fixture.build(tmp_path / "own.duckdb"), tmp_path / "out"
-    reports.render_month(database, MONTH, out)
+    reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     first = contents(out)
     with duckdb.connect(str(database)) as connection:
         connection.execute("update marts.agent_kpi_month set target = target + 1")
-    reports.render_month(database, MONTH, out)
+    reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     second = contents(out)
     issued = [path for path in first if path.endswith(".pdf")]
     assert issued
@@ -165,7 +170,7 @@ def test_an_issued_pdf_stays_though_its_data_change(tmp_path: Path) -> None:
 
 def test_a_provisional_month_says_so_and_goes_with_the_close(tmp_path: Path) -> None:
     database, out = fixture.build(tmp_path / "own.duckdb"), tmp_path / "out"
-    files = reports.render_month(database, MONTH, out, provisional=True)
+    files = reports.render_reports(database, PERIOD, out, provisional=True, pages=fixture.PAGES)
     assert {f.revision for f in files} == {None}
     pdfs = [f.path for f in files if f.path.endswith(".pdf")]
     assert len(pdfs) == 8
@@ -175,7 +180,7 @@ def test_a_provisional_month_says_so_and_goes_with_the_close(tmp_path: Path) -> 
             assert "PROVISIONAL" in (out / file.path).read_text(encoding="utf-8")
 
     seen: list[str] = []
-    reports.render_month(database, MONTH, out, progress=seen.append)
+    reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
     assert {f"removed {path}" for path in pdfs} <= set(seen)
     assert not [path for path in contents(out) if "provisional" in path]
     assert "PROVISIONAL" not in (out / "index.html").read_text(encoding="utf-8")
@@ -185,9 +190,9 @@ def test_a_page_changes_with_its_template(
     database: Path, tmp_path: Path, pages: Callable[[str], Path]
 ) -> None:
     out = tmp_path / "out"
-    reports.render_month(database, MONTH, out, pages=pages("One."))
+    reports.render_reports(database, PERIOD, out, pages=pages("One."))
     seen: list[str] = []
-    reports.render_month(database, MONTH, out, progress=seen.append, pages=pages("Two."))
+    reports.render_reports(database, PERIOD, out, progress=seen.append, pages=pages("Two."))
     assert seen == ["replaced index.html"]
 
 
@@ -197,7 +202,10 @@ def test_hostile_text_prints_as_text(closed: Path, kind: str) -> None:
     for path in sorted((closed / kind).glob("*.html")):
         page = path.read_text(encoding="utf-8")
         assert re.findall("<script[^>]*>", page.partition("<body>")[2]) == []
-        assert not re.search(r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css)', page)
+        assert not re.search(
+            r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css|[\w~%-]+/\w+\.csv" download)',
+            page,
+        )
         assert not re.search("[\ue000-\uf8ff\u202a-\u202e]", page)
         everything += words(page)
     names = {
@@ -306,19 +314,31 @@ def test_a_database_without_the_marts_is_explained(tmp_path: Path) -> None:
     empty = tmp_path / "empty.duckdb"
     duckdb.connect(str(empty)).close()
     with pytest.raises(reports.ReportError, match="build it again"):
-        reports.render_month(empty, MONTH, tmp_path / "out")
+        reports.render_reports(empty, PERIOD, tmp_path / "out", pages=fixture.PAGES)
     with pytest.raises(reports.ReportError, match="no published database"):
-        reports.render_month(tmp_path / "none.duckdb", MONTH, tmp_path / "out")
+        reports.render_reports(
+            tmp_path / "none.duckdb", PERIOD, tmp_path / "out", pages=fixture.PAGES
+        )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_month_without_rows_has_an_index(database: Path, tmp_path: Path) -> None:
-    files = reports.render_month(database, MONTH.replace(year=2020), tmp_path / "out")
-    assert [f.kind for f in files] == ["index", "asset"]
+    files = reports.render_reports(
+        database,
+        reports.Period.month(MONTH.replace(year=2020)),
+        tmp_path / "out",
+        pages=fixture.PAGES,
+    )
+    assert [f.kind for f in files] == ["index", "asset", "asset"]
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "There is nobody to report on this month." in text
 
 
 def test_a_month_is_its_first_day(database: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="first day"):
-        reports.render_month(database, MONTH.replace(day=2), tmp_path / "out")
+        reports.render_reports(
+            database,
+            reports.Period.month(MONTH.replace(day=2)),
+            tmp_path / "out",
+            pages=fixture.PAGES,
+        )
