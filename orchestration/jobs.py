@@ -9,6 +9,7 @@ from orchestration.partitions import close_months
 _landing = dg.AssetSelection.key_prefixes("landing")
 _warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts")
 _publication = dg.AssetSelection.groups("publication")
+_reports = dg.AssetSelection.groups("reports")
 _close = dg.AssetSelection.groups("close")
 
 ingestion_job = dg.define_asset_job(
@@ -20,15 +21,19 @@ ingestion_job = dg.define_asset_job(
 
 daily_build_job = dg.define_asset_job(
     DAILY_BUILD,
-    selection=_landing | _warehouse | _publication | dg.AssetSelection.assets(scratch_cleanup),
+    selection=_landing
+    | _warehouse
+    | _publication
+    | _reports
+    | dg.AssetSelection.assets(scratch_cleanup),
     hooks={clean_up_after_failure},
-    description="Load what is new, rebuild the marts, check them, publish them.",
+    description="Load what is new, rebuild the marts, check and publish them, report on yesterday, last week and now.",
     executor_def=dg.in_process_executor,
 )
 
 monthly_close_job = dg.define_asset_job(
     MONTHLY_CLOSE,
-    selection=_landing | _warehouse | _publication | _close,
+    selection=_landing | _warehouse | _publication | _reports | _close,
     partitions_def=close_months,
     hooks={clean_up_after_failure},
     description="All fifteen steps of the close of one month.",

@@ -122,6 +122,11 @@ def published_load_sequence(home: Home) -> int:
     return _read(home.published_database).load_sequence if home.published_database.exists() else 0
 
 
+def published_as_of(home: Home) -> dt.datetime:
+    """The instant that the published database reports at."""
+    return _read(home.published_database).as_of
+
+
 def _record(home: Home, publication: Publication) -> None:
     past = records.publications(home)
     if past and past[-1]["content"] == publication.content:

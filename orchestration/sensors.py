@@ -1,18 +1,18 @@
-"""Sensors: a new file in the landing folder starts an ingestion."""
+"""Sensors: a new file in the landing folder starts a build, up to the page of what is going on now."""
 
 import hashlib
 
 import dagster as dg
 
-from orchestration.jobs import ingestion_job
+from orchestration.jobs import daily_build_job
 from orchestration.resources import HomeResource
 
 
-@dg.sensor(name="new_landing_files", job=ingestion_job, minimum_interval_seconds=60)
+@dg.sensor(name="new_landing_files", job=daily_build_job, minimum_interval_seconds=300)
 def new_landing_files(
     context: dg.SensorEvaluationContext, home: HomeResource
 ) -> dg.RunRequest | dg.SkipReason:
-    """Ask for an ingestion when the names, sizes or times of the landing files differ from the last time."""
+    """Ask for a build when the names, sizes or times of the landing files differ from the last time."""
     seen = hashlib.sha256()
     files = 0
     for path in sorted(home.landing_folder.rglob("*")):

@@ -2,7 +2,7 @@
 
 from reports.errors import PageError, ReportError
 from reports.message import Message, render_message
-from reports.overview import write_overview
+from reports.overview import read_periods, write_overview
 from reports.period import Period
 from reports.site import ReportFile, render_reports
 
@@ -12,6 +12,7 @@ __all__ = [
     "Period",
     "ReportError",
     "ReportFile",
+    "read_periods",
     "render_message",
     "render_reports",
     "write_overview",

@@ -1,14 +1,13 @@
 """The page above all report folders: which periods have reports."""
 
 import json
-import posixpath
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from reports.document import Document, Heading, Link, Listing, Paragraph, Text
-from reports.formats import printable
 from reports.html import page_html
 from reports.manifest import MANIFEST, write_private
-from reports.period import CADENCES
+from reports.period import CADENCES, Period
 
 _THEME = Path(__file__).parent / "theme"
 _HEADINGS = {
@@ -20,24 +19,43 @@ _HEADINGS = {
 }
 
 
+def read_periods(folder: Path) -> list[Period]:
+    """Return the periods that have a report folder in a folder, by what their manifests say."""
+    periods = []
+    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        starts_on = date.fromisoformat(content["starts_on"])
+        ends_on = date.fromisoformat(content["ends_on"])
+        match content["cadence"]:
+            case "now":
+                noon = datetime.combine(starts_on + timedelta(days=1), time(12), tzinfo=UTC)
+                periods.append(Period.now(noon))
+            case "day":
+                periods.append(Period.day(starts_on))
+            case "week":
+                periods.append(Period.week(starts_on))
+            case "month":
+                periods.append(Period.month(starts_on))
+            case _:
+                periods.append(Period.between(starts_on, ends_on))
+    return periods
+
+
 def write_overview(folder: Path) -> Path:
     """Write ``index.html`` of a folder of report folders and return its path.
 
     Lists each folder that has a manifest, the newest of each cadence first; what is written already is left alone.
     """
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for manifest in folder.glob(f"*/{MANIFEST}"):
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-        page = "now.html" if content["cadence"] == "now" else "index.html"
-        address = posixpath.join(manifest.parent.name, page)
-        found.setdefault(content["cadence"], []).append(
-            (content["starts_on"], printable(content["title"]), address)
-        )
+    periods = sorted(read_periods(folder), key=lambda p: (p.starts_on, p.ends_on), reverse=True)
     blocks: list[Heading | Listing | Paragraph] = []
     for cadence in CADENCES:
-        periods = sorted(found.get(cadence, []), reverse=True)
-        if periods:
-            links = [Link(address, [Text(title)], local=True) for _, title, address in periods]
+        page = "now.html" if cadence == "now" else "index.html"
+        links = [
+            Link(f"{period.folder}/{page}", [Text(period.title)], local=True)
+            for period in periods
+            if period.cadence == cadence
+        ]
+        if links:
             blocks += [
                 Heading(2, [Text(_HEADINGS[cadence])]),
                 Listing(False, [[Paragraph([link])] for link in links]),

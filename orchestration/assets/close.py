@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-import reports
 from orchestration import closing
 from orchestration.assets.publication import CANDIDATE
+from orchestration.assets.reports import render
 from orchestration.delivery import outbox
-from orchestration.months import month_text
 from orchestration.partitions import close_months
-from orchestration.progress import counter, tell
+from orchestration.progress import tell
 from orchestration.resources import HomeResource
 from orchestration.run_settings import settings_of
+from reports import Period
 
 
 @dg.asset(deps=[CANDIDATE], partitions_def=close_months, group_name="close", kinds={"parquet"})
@@ -31,19 +31,11 @@ def performance_record(
     kinds={"html", "pdf"},
 )
 def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Step 13: one page and one PDF per agent and per team."""
+    """Step 13: the pages of the month, and one PDF per agent and per unit."""
     settings = settings_of(context)
     assert settings.month is not None
-    out = home.home.reports / month_text(settings.month)
-    files = reports.render_month(
-        home.home.published_database,
-        settings.month,
-        out,
-        settings.provisional,
-        counter("report files written", every=100),
-    )
-    tell(f"{len(files)} report files in {out}")
-    return dg.MaterializeResult(metadata={"files": len(files), "folder": str(out)})
+    files = render(home.home, Period.month(settings.month), settings.provisional)
+    return dg.MaterializeResult(metadata={"files": files})
 
 
 @dg.asset(

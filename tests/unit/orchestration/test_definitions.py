@@ -25,6 +25,8 @@ AFTER_THE_CHECKS = {
     "published_database",
     "monthly_reports",
     "outbox_messages",
+    "recent_reports",
+    "current_state_page",
     "scratch_cleanup",
 }
 
