@@ -4,10 +4,12 @@ A reader with the old file open keeps it; nobody waits for a build, and nothing 
 """
 
 import datetime as dt
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -19,9 +21,13 @@ from orchestration.database import attached
 STORAGE_VERSION = "v1.4.0"
 
 
+class MisfitFunction(Exception):  # noqa: N818 - read by users, not only by developers
+    """A table function that cannot be published; the message names it and the cause."""
+
+
 @dataclass(frozen=True)
 class Publication:
-    """What a published database stands on. `content` is a hash over every row of every mart."""
+    """What a published database stands on. `content`: hashes of every row of every mart, and of every function."""
 
     as_of: dt.datetime
     input_fingerprint: str
@@ -29,14 +35,46 @@ class Publication:
     content: str
 
 
-def mart_names(manifest: Path) -> list[str]:
-    """The marts of the project, sorted: what readers get, and nothing else of the warehouse."""
+@dataclass(frozen=True)
+class Mart:
+    """A table that readers get. `grain`: the columns that name one of its rows."""
+
+    name: str
+    grain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableFunction(Mart):
+    """A query that readers get as a function. `parameters`: as declared, such as `of_team := null`.
+
+    `grain`: the columns that name one of the rows that it returns.
+    """
+
+    parameters: tuple[str, ...]
+
+
+def interface(manifest: Path) -> list[Mart]:
+    """What readers get, and nothing else of the warehouse: the marts, then the table functions, each sorted by name."""
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
-    return sorted(
-        node["name"]
+    public = [
+        _public(node)
         for node in nodes
         if node["resource_type"] == "model" and node["schema"] == "marts"
-    )
+    ]
+    return sorted(public, key=lambda mart: (isinstance(mart, TableFunction), mart.name))
+
+
+def mart_names(manifest: Path) -> list[str]:
+    """The marts of the project, sorted: tables alone."""
+    return [mart.name for mart in interface(manifest) if not isinstance(mart, TableFunction)]
+
+
+def _public(node: Mapping[str, Any]) -> Mart:
+    config = node["config"]
+    grain = tuple(config["meta"]["grain"])
+    if config["materialized"] == "table_function":
+        return TableFunction(node["name"], grain, tuple(config["parameters"]))
+    return Mart(node["name"], grain)
 
 
 def candidate_file(home: Home) -> Path:
@@ -44,8 +82,12 @@ def candidate_file(home: Home) -> Path:
     return home.published / ".candidate.duckdb"
 
 
-def write_candidate(home: Home, marts: Sequence[str]) -> Publication:
-    """Copy the marts of the warehouse into a new database aside."""
+def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
+    """Copy the marts of the warehouse, and then its table functions, into a new database aside.
+
+    Raises:
+        MisfitFunction: a table function does not fit the marts, or was never built.
+    """
     candidate = candidate_file(home)
     _remove(candidate)
     with attached(warehouse=home.warehouse) as connection:
@@ -53,12 +95,19 @@ def write_candidate(home: Home, marts: Sequence[str]) -> Publication:
             f"attach {engine.literal(str(candidate))} as candidate"
             f" (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute("create schema candidate.marts; create schema candidate.meta")
+        # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
+        connection.execute(
+            "use candidate; create schema candidate.marts; create schema candidate.meta;"
+            "create table candidate.meta.mart (mart varchar primary key, grain varchar[] not null)"
+        )
         for mart in marts:
+            _copy(connection, mart)
             connection.execute(
-                f"create table candidate.marts.{mart} as from warehouse.marts.{mart}"
+                "insert into candidate.meta.mart values (?, ?)", [mart.name, list(mart.grain)]
             )
-        content = _content(connection, "candidate", marts)
+        content = ";".join(
+            f"{mart.name}:{_content(connection, 'candidate', mart)}" for mart in marts
+        )
         connection.execute(
             "create table candidate.meta.publication as"
             " select as_of, input_fingerprint, load_sequence, ? as content"
@@ -69,14 +118,16 @@ def write_candidate(home: Home, marts: Sequence[str]) -> Publication:
         return _publication(connection, "candidate")
 
 
-def differing_marts(home: Home, marts: Sequence[str]) -> list[str]:
-    """The marts whose copy in the candidate is not, row for row, what the warehouse holds."""
+def differing_marts(home: Home, marts: Sequence[Mart]) -> list[str]:
+    """Names of the marts whose copy in the candidate is not, row for row, what the warehouse holds.
+
+    A table function differs when its query does.
+    """
     with attached(warehouse=home.warehouse, candidate=candidate_file(home)) as connection:
         return [
-            mart
+            mart.name
             for mart in marts
-            if _content(connection, "candidate", [mart])
-            != _content(connection, "warehouse", [mart])
+            if _content(connection, "candidate", mart) != _content(connection, "warehouse", mart)
         ]
 
 
@@ -143,15 +194,58 @@ def _record(home: Home, publication: Publication) -> None:
     )
 
 
-def _content(connection: duckdb.DuckDBPyConnection, database: str, marts: Sequence[str]) -> str:
-    # Every mart has a unique grain, so no two equal rows cancel each other in the exclusive or.
-    hashes = [
+def _copy(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    if isinstance(mart, TableFunction):
+        _copy_function(connection, mart)
+    else:
         connection.execute(
-            f"select count(*), coalesce(bit_xor(hash(mart)), 0) from {database}.marts.{mart} as mart"
-        ).fetchone()
-        for mart in marts
-    ]
-    return ";".join(f"{mart}:{found}" for mart, found in zip(marts, hashes, strict=True))
+            f"create table candidate.marts.{mart.name} as from warehouse.marts.{mart.name}"
+        )
+
+
+def _copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunction) -> None:
+    # DuckDB keeps the query of a function, but does not show the defaults of its parameters.
+    parameters = ", ".join(function.parameters)
+    required = ", ".join("null" for name in function.parameters if ":=" not in name)
+    query = _query_of(connection, "warehouse", function)
+    try:
+        connection.execute(
+            f"create macro candidate.marts.{function.name}({parameters}) as table {query}"
+        )
+        connection.execute(f"from candidate.marts.{function.name}({required}) limit 0")
+    except duckdb.Error as error:
+        cause = str(error).splitlines()[0]
+        raise MisfitFunction(
+            f"the table function marts.{function.name} does not fit the marts ({cause})"
+        ) from error
+
+
+def _content(connection: duckdb.DuckDBPyConnection, database: str, mart: Mart) -> str:
+    """A hash of what a mart holds, or of what a table function asks; with its grain."""
+    if isinstance(mart, TableFunction):
+        asked = [*mart.parameters, _query_of(connection, database, mart)]
+        found = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    else:
+        # Every mart has a unique grain, so no two equal rows cancel each other in the exclusive or.
+        found = str(
+            connection.execute(
+                f"select count(*), coalesce(bit_xor(hash(mart)), 0)"
+                f" from {database}.marts.{mart.name} as mart"
+            ).fetchone()
+        )
+    return f"{found} by {','.join(mart.grain)}"
+
+
+def _query_of(connection: duckdb.DuckDBPyConnection, database: str, function: TableFunction) -> str:
+    row = connection.execute(
+        "select macro_definition from duckdb_functions()"
+        " where database_name = ? and schema_name = 'marts' and function_name = ?"
+        " and function_type = 'table_macro'",
+        [database, function.name],
+    ).fetchone()
+    if row is None:
+        raise MisfitFunction(f"the {database} has no table function marts.{function.name}")
+    return str(row[0])
 
 
 def _publication(connection: duckdb.DuckDBPyConnection, database: str) -> Publication:

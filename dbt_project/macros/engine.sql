@@ -73,3 +73,7 @@
 {# An instant as text, ISO 8601 in UTC, whole seconds. #}
 {% macro instant_text(instant) %}{{ return(adapter.dispatch('instant_text')(instant)) }}{% endmacro %}
 {% macro duckdb__instant_text(instant) %}strftime(timezone('UTC', {{ instant }}), '%Y-%m-%dT%H:%M:%SZ'){% endmacro %}
+
+{# Stops the query with a message, where a row gets there. #}
+{% macro raise_error(message) %}{{ return(adapter.dispatch('raise_error')(message)) }}{% endmacro %}
+{% macro duckdb__raise_error(message) %}error({{ message }}){% endmacro %}

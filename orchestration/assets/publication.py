@@ -14,11 +14,11 @@ CANDIDATE = dg.AssetKey("published_candidate")
 
 def make_publication_assets() -> list[dg.AssetsDefinition]:
     """The candidate database, and the published one that it becomes."""
-    marts = publication.mart_names(MANIFEST)
+    marts = publication.interface(MANIFEST)
 
     @dg.asset(
         key=CANDIDATE,
-        deps=[dg.AssetKey(["marts", mart]) for mart in marts],
+        deps=[dg.AssetKey(["marts", mart.name]) for mart in marts],
         group_name="publication",
         kinds={"duckdb"},
     )
@@ -69,8 +69,8 @@ def rejected_rows_within_limit(home: HomeResource) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=CANDIDATE, blocking=True)
 def candidate_equals_warehouse(home: HomeResource) -> dg.AssetCheckResult:
-    """Every mart of the candidate is, row for row, what the warehouse holds."""
-    differing = publication.differing_marts(home.home, publication.mart_names(MANIFEST))
+    """Every mart of the candidate is, row for row, what the warehouse holds, and every function asks the same."""
+    differing = publication.differing_marts(home.home, publication.interface(MANIFEST))
     return dg.AssetCheckResult(
         passed=not differing, description=f"differing marts: {', '.join(differing) or 'none'}"
     )

@@ -78,7 +78,10 @@ def compiled_models(folder: Path) -> list[Model]:
 def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
     """The seeds and models among compiled nodes, in the order in which they can be built."""
     wanted = {
-        key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")
+        key: node
+        for key, node in nodes.items()
+        if node["resource_type"] in ("model", "seed")
+        and node["config"]["materialized"] != "table_function"
     }
     ordered: list[str] = []
     waiting = dict(wanted)
@@ -96,6 +99,16 @@ def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
         Model(wanted[key]["schema"], wanted[key]["name"], _sql(wanted[key], project))
         for key in ordered
     ]
+
+
+def create_table_functions(connection: duckdb.DuckDBPyConnection, nodes: Nodes) -> None:
+    """The project's table functions, in the schema `marts` of the database in use, which has the marts they read."""
+    for node in nodes.values():
+        if node["config"].get("materialized") == "table_function":
+            parameters = ", ".join(node["config"]["parameters"])
+            connection.execute(
+                f"create macro marts.{node['name']}({parameters}) as table {node['compiled_code']}"
+            )
 
 
 def identities_of(nodes: Nodes) -> dict[str, str]:

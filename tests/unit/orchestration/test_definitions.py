@@ -11,7 +11,7 @@ from ingestion import DATASETS, UnusableInput
 from orchestration.definitions import build_defs
 from orchestration.partitions import FIRST_MONTH, close_months, require_begun
 from orchestration.project import MANIFEST, refresh_manifest
-from orchestration.publication import mart_names
+from orchestration.publication import interface
 from orchestration.resources import HomeResource
 from orchestration.schedules import monthly_close_schedule
 from orchestration.sensors import new_landing_files
@@ -58,7 +58,7 @@ def test_there_is_an_asset_for_every_stage(graph: AssetGraph) -> None:
     assert own == {"published_candidate"} | AFTER_THE_CHECKS
     assert {key for key in keys if key.startswith("landing/")} == {f"landing/{d}" for d in DATASETS}
     assert {key for key in keys if key.startswith("marts/")} == {
-        f"marts/{mart}" for mart in mart_names(MANIFEST)
+        f"marts/{mart.name}" for mart in interface(MANIFEST)
     }
     assert {key.split("/")[0] for key in keys - own} == {
         "landing",
@@ -77,7 +77,7 @@ def test_every_landed_dataset_feeds_the_staging_model_of_its_name(graph: AssetGr
 
 
 def test_every_mart_is_upstream_of_the_candidate(graph: AssetGraph) -> None:
-    marts = {dg.AssetKey(["marts", mart]) for mart in mart_names(MANIFEST)}
+    marts = {dg.AssetKey(["marts", mart.name]) for mart in interface(MANIFEST)}
     assert marts
     assert marts <= ancestors(graph, CANDIDATE)
 

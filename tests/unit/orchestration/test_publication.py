@@ -10,7 +10,11 @@ import pytest
 from ingestion import Home, UnusableInput
 from orchestration import publication, records
 
-MARTS = ["dim_team", "fct_agent_month"]
+MARTS = [
+    publication.Mart("dim_team", ("team_id",)),
+    publication.Mart("fct_agent_month", ("agent_id", "month")),
+    publication.TableFunction("tickets_of", ("month",), ("of_month", "of_agent := null")),
+]
 OCTOBER = dt.date(2026, 10, 1)
 
 
@@ -32,6 +36,9 @@ def build_warehouse(home: Home, tickets: int = 5, load_sequence: int = 3) -> Non
             create table marts.fct_agent_month as
                 select 'A1' as agent_id, date '2026-10-01' as month, {tickets} as resolved_tickets
                 union all select 'A2', date '2026-09-01', 7;
+            create macro marts.tickets_of(of_month, of_agent := null) as table
+                select m.month, sum(m.resolved_tickets) as resolved_tickets from "marts"."fct_agent_month" as m
+                where m.month = of_month and (of_agent is null or m.agent_id = of_agent) group by m.month;
             create table intermediate.int_run__context as
                 select timestamptz '2026-11-15T00:00:00Z' as as_of, {load_sequence}::bigint as load_sequence;
             create table intermediate.int_run__fingerprint as select 'abc' as input_fingerprint;
@@ -61,6 +68,7 @@ def test_the_marts_and_nothing_else_are_published(home: Home) -> None:
     assert [name for (name,) in tables] == [
         "marts.dim_team",
         "marts.fct_agent_month",
+        "meta.mart",
         "meta.publication",
     ]
     assert home.published_database.stat().st_mode & 0o777 == 0o600
@@ -185,13 +193,131 @@ def test_no_month_at_all_is_refused_too(home: Home) -> None:
         publication.require_figures(home, OCTOBER)
 
 
-def test_marts_are_the_models_of_that_schema(tmp_path: Path) -> None:
+def test_the_interface_is_the_models_of_that_schema_tables_first(tmp_path: Path) -> None:
+    table = {"resource_type": "model", "schema": "marts"}
+    config = {"materialized": "table", "meta": {"grain": ["x"]}}
     nodes = {
-        "a": {"name": "fct_b", "resource_type": "model", "schema": "marts"},
-        "b": {"name": "dim_a", "resource_type": "model", "schema": "marts"},
-        "c": {"name": "int_c", "resource_type": "model", "schema": "intermediate"},
-        "d": {"name": "grain", "resource_type": "test", "schema": "marts"},
+        "a": {**table, "name": "fct_b", "config": {**config, "meta": {"grain": ["x", "y"]}}},
+        "b": {**table, "name": "dim_a", "config": config},
+        "c": {**table, "name": "int_c", "schema": "intermediate", "config": config},
+        "d": {**table, "name": "grain", "resource_type": "test", "config": config},
+        "e": {
+            **table,
+            "name": "a_function",
+            "config": {
+                **config,
+                "materialized": "table_function",
+                "parameters": ["p", "q := null"],
+            },
+        },
     }
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"nodes": nodes}))
+    assert publication.interface(manifest) == [
+        publication.Mart("dim_a", ("x",)),
+        publication.Mart("fct_b", ("x", "y")),
+        publication.TableFunction("a_function", ("x",), ("p", "q := null")),
+    ]
     assert publication.mart_names(manifest) == ["dim_a", "fct_b"]
+
+
+@pytest.mark.parametrize(
+    ("attach", "call"),
+    [
+        ([], "marts.tickets_of"),
+        (["set search_path = 'memory.main,warehouse.marts'"], "marts.tickets_of"),
+        (["set search_path = 'memory.main,warehouse.marts'"], "tickets_of"),
+        (["use warehouse"], "warehouse.marts.tickets_of"),
+    ],
+)
+def test_a_table_function_answers_in_the_published_file(
+    home: Home, attach: list[str], call: str
+) -> None:
+    publish(home)
+    file = str(home.published_database)
+    with duckdb.connect(":memory:" if attach else file, read_only=not attach) as connection:
+        for statement in [f"attach '{file}' as warehouse (read_only)", *attach] if attach else []:
+            connection.execute(statement)
+        october = (OCTOBER, 5)
+        assert connection.execute(f"from {call}('2026-10-01')").fetchall() == [october]
+        with_parameters = f"from {call}($month, of_agent := $agent)"
+        for agent, found in [(None, [october]), ("A1", [october]), ("A2", [])]:
+            values = {"month": OCTOBER, "agent": agent}
+            assert connection.execute(with_parameters, values).fetchall() == found
+
+
+def test_readers_find_the_grain_of_everything_they_may_query(home: Home) -> None:
+    publish(home)
+    with duckdb.connect(str(home.published_database), read_only=True) as connection:
+        assert connection.sql("select mart, grain from meta.mart order by mart").fetchall() == [
+            ("dim_team", ["team_id"]),
+            ("fct_agent_month", ["agent_id", "month"]),
+            ("tickets_of", ["month"]),
+        ]
+
+
+CHANGES = {
+    "the query": "create or replace macro marts.tickets_of(of_month, of_agent := null) as table"
+    " select of_month as month",
+    "nothing": "select 1",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_function_that_asks_something_else_is_other_content(home: Home, change: str) -> None:
+    publish(home)
+    build_warehouse(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(CHANGES[change])
+    differing = ["tickets_of"] if change == "the query" else []
+    candidate_of_before = home.published_database.read_bytes()
+    publication.candidate_file(home).write_bytes(candidate_of_before)
+    assert publication.differing_marts(home, MARTS) == differing
+    publication.write_candidate(home, MARTS)
+    assert publication.differing_marts(home, MARTS) == []
+    assert publication.swap_in(home) == (change != "nothing")
+
+
+def test_another_grain_or_parameter_is_other_content(home: Home) -> None:
+    publish(home)
+    for other in (
+        [publication.Mart("dim_team", ("team_name",)), *MARTS[1:]],
+        [*MARTS[:2], publication.TableFunction("tickets_of", ("month",), ("of_month", "of_agent"))],
+    ):
+        build_warehouse(home)
+        publication.write_candidate(home, other)
+        assert publication.swap_in(home)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            "alter table marts.fct_agent_month rename resolved_tickets to tickets",
+            r"marts.tickets_of does not fit the marts \(Binder Error.*resolved_tickets",
+        ),
+        (
+            "drop macro table marts.tickets_of",
+            "the warehouse has no table function marts.tickets_of",
+        ),
+    ],
+)
+def test_a_function_that_does_not_fit_the_marts_is_named_with_the_cause(
+    home: Home, change: str, why: str
+) -> None:
+    publish(home)
+    build_warehouse(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(change)
+    with pytest.raises(publication.MisfitFunction, match=why):
+        publication.write_candidate(home, MARTS)
+    assert published_tickets(home) == 5
+
+
+def test_a_function_reads_the_marts_beside_it_not_those_it_was_made_from(home: Home) -> None:
+    publish(home)
+    home.warehouse.unlink()
+    with duckdb.connect(str(home.published_database), read_only=True) as connection:
+        assert connection.execute("from marts.tickets_of('2026-09-01')").fetchall() == [
+            (dt.date(2026, 9, 1), 7)
+        ]

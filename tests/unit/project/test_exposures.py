@@ -13,7 +13,7 @@ import reports.month
 import reports.warehouse
 from orchestration.delivery import outbox
 from orchestration.project import MANIFEST, refresh_manifest
-from orchestration.publication import mart_names
+from orchestration.publication import interface, mart_names
 from reports.components import Components
 from reports.page import load_page
 
@@ -119,9 +119,11 @@ def test_every_exposure_and_group_has_an_owner_with_an_address(manifest: dict[st
     assert all(owner["name"] and "@" in owner["email"] for owner in owners)
 
 
-def test_the_marts_are_public_and_nothing_else_is(models: dict[str, Any]) -> None:
+def test_the_marts_and_table_functions_are_public_and_nothing_else_is(
+    models: dict[str, Any],
+) -> None:
     public = {name for name, model in models.items() if model["access"] == "public"}
-    assert public == set(mart_names(MANIFEST))
+    assert public == {mart.name for mart in interface(MANIFEST)}
 
 
 def test_every_model_belongs_to_a_group_and_every_group_has_models(
