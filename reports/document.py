@@ -203,8 +203,10 @@ class Document:
     """A whole page: what surrounds it, what it says, and what is attached to its PDF.
 
     facts: label and value pairs printed at the top and, short, on every PDF page. timestamp: the
-    instant the figures are of, which is the only date a PDF carries. search: whether the page has
-    the search box over all reports (it loads ``search.js`` from the folder of the stylesheet).
+    instant the figures are of, which is the only date a PDF carries. fingerprint: the digest of the
+    data; the running header of a PDF shows its first 12 characters. definitions: term and meaning of
+    the figures shown, printed at the end of a PDF. search: whether the page has the search box over
+    all reports (it loads ``search.js`` from the folder of the stylesheet).
     """
 
     title: list[Inline]
@@ -218,6 +220,7 @@ class Document:
     banner: str = ""
     timestamp: datetime | None = None
     attachments: list[Attachment] = field(default_factory=list)
+    definitions: list[tuple[str, str]] = field(default_factory=list)
     search: bool = False
 
 

@@ -1,6 +1,7 @@
 """The document model as PDF/A-3a + PDF/UA-1, set by Typst."""
 
 import dataclasses
+import functools
 import importlib.util
 import json
 import re
@@ -11,19 +12,38 @@ from typing import Any
 
 import typst
 
-from reports.document import Chart, Document, Paragraph, Text, plain_text
+from reports.document import Chart, Document, Paragraph, Table, Text, plain_text
 from reports.errors import ReportError
 from reports.formats import REPLACEMENT
 
 _TEMPLATE = Path(__file__).parent / "theme" / "report.typ"
 _STANDARDS = ["a-3a", "ua-1"]
-_FONT_PACKAGES = (
-    "fontpkg_noto_sans",
-    "fontpkg_noto_sans_arabic",
-    "fontpkg_noto_sans_devanagari",
-    "justmytype_intl_cjk",
+_FONT_PACKAGES = ("manimgx_fonts", "justmytype_intl_cjk")
+# A character is set in the first of these that has it. Chinese characters take their simplified forms first;
+# Japanese names share those forms.
+_FAMILIES = (
+    "Noto Sans",
+    *(
+        f"Noto Sans {script}"
+        for script in (
+            *("Arabic", "Hebrew", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya"),
+            *("Tamil", "Telugu", "Kannada", "Malayalam", "Sinhala", "Thai", "Lao", "Myanmar"),
+            *("Khmer", "Georgian", "Armenian", "Ethiopic", "SC", "TC", "JP", "KR", "Symbols"),
+        )
+    ),
+    "Noto Emoji",
 )
 _REFUSED = re.compile(r'(?:text|codepoint) `"((?:[^"\\]|\\.)*)"`')
+_SHORT_FINGERPRINT = 12
+_LONGEST_SUBJECT = 60
+_LONGEST_WORD = 24
+_LONG_WORD = re.compile(rf"[^\s\u200b-\u200f-]{{{_LONGEST_WORD}}}(?=\S)")
+# Points: the type area of A4 upright and on its side, white space beside a cell, sizes to try.
+_UPRIGHT, _TURNED = 493.0, 739.0
+_INSETS = 8.0
+_SIZES = (8.5, 7.5, 6.5)
+_FEW_COLUMNS = 7
+_BROAD, _NARROW = frozenset("ABCDEGHKMNOPQRUVWXYZmw%@&+=<>"), frozenset(" .,:;'!|()[]iljtfI-/")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 
 
@@ -105,22 +125,104 @@ def _failure(document: Document, reason: object) -> ReportError:
 
 
 def _json(document: Document, replaced: set[str], drawn: bool) -> str:
-    content = _plain(document, drawn)
-    content["plain_title"] = plain_text(document.title)
-    content["notes"] = []
+    content = {
+        **vars(document),
+        "plain_title": plain_text(document.title),
+        "short_subject": _shortened(document.subject),
+        "short_fingerprint": document.fingerprint[:_SHORT_FINGERPRINT],
+        "definitions_title": "Definitions",
+        "fonts": _FAMILIES,
+        "notes": [],
+    }
     if replaced:
         names = ", ".join(
             f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed')}" for c in sorted(replaced)
         )
         content["notes"] = [f"Printed as {REPLACEMENT}, because no installed font has it: {names}."]
-    text = json.dumps(content, ensure_ascii=False, default=str)
-    return text.translate({ord(c): REPLACEMENT for c in replaced})
+    fields = _fields if drawn else _fields_undrawn
+    text = json.dumps(content, ensure_ascii=False, default=fields)
+    return text.translate(dict.fromkeys(map(ord, replaced), REPLACEMENT)) if replaced else text
 
 
-def _plain(node: Any, drawn: bool) -> Any:
-    if isinstance(node, Chart) and not drawn:
+def _fields(node: object) -> object:
+    """Return what the template reads of a node; json walks through lists and strings itself."""
+    if isinstance(node, Text):
+        return {"kind": "text", "text": _breakable(node.text), "isolate": node.isolate}
+    if isinstance(node, Table):
+        return {"kind": "table", **vars(node), **vars(fit(node))}
+    return (
+        {"kind": type(node).__name__.lower(), **vars(node)}
+        if dataclasses.is_dataclass(node)
+        else str(node)
+    )
+
+
+def _fields_undrawn(node: object) -> object:
+    if isinstance(node, Chart):
         node = Paragraph([Text(f"{node.title}. {node.description}")])
-    if dataclasses.is_dataclass(node) and not isinstance(node, type):
-        fields = {f.name: _plain(getattr(node, f.name), drawn) for f in dataclasses.fields(node)}
-        return {"kind": type(node).__name__.lower(), **fields}
-    return [_plain(item, drawn) for item in node] if isinstance(node, list | tuple) else node
+    return _fields(node)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SUBJECT else f"{text[: _LONGEST_SUBJECT - 1]}…"
+
+
+def _breakable(text: str) -> str:
+    """Let a line break inside words that no line could hold."""
+    if len(text) <= _LONGEST_WORD:
+        return text
+    return _LONG_WORD.sub(lambda word: f"{word[0]}\u200b", text)
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """How a table is set so that it keeps to the page: points; widths None is as wide as its words."""
+
+    size: float
+    widths: list[float] | None
+    turned: bool
+
+
+def fit(table: Table) -> Fit:
+    """Choose a table's type size, its columns' widths and whether its page lies on its side.
+
+    Widths are estimated from the characters, on the high side; no word is cut.
+    """
+    texts = [
+        [plain_text(head.title) for head in table.columns],
+        *([plain_text(cell) for cell in row] for row in table.rows),
+    ]
+    columns = list(zip(*texts, strict=True))
+    whole = [max(map(_width, column)) for column in columns]
+    words = [max(_width(word) for text in column for word in _words(text)) for column in columns]
+    insets = _INSETS * len(columns)
+    sizes = _SIZES if len(columns) <= _FEW_COLUMNS else _SIZES[1:]
+    for turned, room in ((False, _UPRIGHT), (True, _TURNED)):
+        if sum(whole) * sizes[0] + insets <= room:
+            return Fit(sizes[0], None, turned)
+        for size in sizes:
+            if sum(words) * size + insets <= room:
+                return Fit(size, _shared(words, whole, size, room), turned)
+    return Fit(_SIZES[-1], [room / len(columns)] * len(columns), True)
+
+
+def _shared(words: list[float], whole: list[float], size: float, room: float) -> list[float]:
+    """Give each column its longest word, and share what is left by how much more each wants."""
+    least = [width * size + _INSETS for width in words]
+    wanted = [(a - b) * size for a, b in zip(whole, words, strict=True)]
+    left = room - sum(least)
+    return [round(a + left * b / sum(wanted), 2) for a, b in zip(least, wanted, strict=True)]
+
+
+def _words(text: str) -> list[str]:
+    return _breakable(text).replace("\u200b", " ").split() or [""]
+
+
+@functools.lru_cache(maxsize=4096)
+def _width(text: str) -> float:
+    """Return the width of a text in bold, in units of its size."""
+    if text.isascii():
+        return sum(0.72 if c in _BROAD else 0.31 if c in _NARROW else 0.61 for c in text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    marks = sum(unicodedata.combining(c) > 0 for c in text)
+    return wide * 1.0 + (len(text) - wide - marks) * 0.66

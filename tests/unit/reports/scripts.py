@@ -1,0 +1,35 @@
+"""Names in the scripts that reports print."""
+
+NAMES = {
+    "Latin": "Łucja Dąbrowska Ångström Ðorđe Nguyễn Thị Ánh",
+    "Greek": "Ελένη Παπαδοπούλου",
+    "Cyrillic": "Олексій Їжакевич",
+    "Devanagari": "नेहा क्षत्रिय श्रीवास्तव",
+    "Bengali": "অনন্যা চক্রবর্ত্তী",
+    "Gurmukhi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+    "Gujarati": "પ્રિયા શાહ",
+    "Oriya": "ସୁଭଦ୍ରା ପଣ୍ଡା",
+    "Tamil": "தமிழ்ச்செல்வி",
+    "Telugu": "శ్రీనివాస్ రావు",
+    "Kannada": "ಕೃಷ್ಣಮೂರ್ತಿ",
+    "Malayalam": "ശ്രീകുമാർ",
+    "Sinhala": "ක්‍රිෂාන්ති",
+    "Thai": "สมชาย ใจดี ปิ่นแก้ว",
+    "Lao": "ສົມພອນ",
+    "Khmer": "សុភាព ស្រីមុំ",
+    "Myanmar": "မြင့်မြင့်ခိုင်",
+    "Georgian": "გიორგი",
+    "Armenian": "Արամ",
+    "Ethiopic": "አበበ ቢቂላ",
+    "Arabic": "محمد بن سلمان الزهراني",
+    "Persian": "پریسا گلچین",
+    "Urdu": "ٹیپو سلطان",
+    "Hebrew": "יוסף כהן",
+    "Simplified Chinese": "李小龙 张伟",
+    "Traditional Chinese": "李小龍 張偉",
+    "Japanese": "佐々木さくら タロウ 髙橋",
+    "Korean": "김민준 이서연",
+    "Emoji": "Ana 😀 👩‍💻 ❤️ 🇵🇱 👍🏽",
+}
+# In these, PDF readers give letters in the order or the number they are drawn in.
+DRAWN_OTHERWISE = {"Thai", "Khmer", "Arabic", "Persian", "Urdu", "Hebrew"}
