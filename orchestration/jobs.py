@@ -7,7 +7,7 @@ from orchestration.job_names import DAILY_BUILD, INGESTION, MONTHLY_CLOSE
 from orchestration.partitions import close_months
 
 _landing = dg.AssetSelection.key_prefixes("landing")
-_warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts")
+_warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts", "functions")
 _publication = dg.AssetSelection.groups("publication")
 _reports = dg.AssetSelection.groups("reports")
 _close = dg.AssetSelection.groups("close")
