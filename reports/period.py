@@ -79,12 +79,13 @@ class Period:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What every query may bind: ``$starts_on``, ``$ends_on``, ``$cadence`` and ``$month``."""
+        """What every query may bind, such as ``$starts_on``; ``$month`` is null but for a month."""
         return {
             "starts_on": self.starts_on,
             "ends_on": self.ends_on,
             "cadence": self.cadence,
             "month": self.month_start,
+            "trend_starts_on": self.trend_starts_on,
         }
 
 

@@ -32,7 +32,9 @@ _THEME = Path(__file__).parent / "theme"
 _STYLES = ("report.css", "report.js")
 _SEARCH = "search.js"
 _BANNER = "PROVISIONAL: this month is not closed, and its figures may still change."
-_GLOBAL = frozenset({"starts_on", "ends_on", "cadence", "month", "period", "provisional"})
+_GLOBAL = frozenset(
+    {"starts_on", "ends_on", "cadence", "month", "trend_starts_on", "period", "provisional"}
+)
 # Typst lets go of the interpreter while it sets a document, so threads are enough.
 _WORKERS = os.cpu_count() or 1
 _WAITING = 8 * _WORKERS

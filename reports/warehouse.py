@@ -36,11 +36,6 @@ _RELATIONS = {
     "revisions": "select * from ({revisions}) where month = {month}",
     "performance": "select * from revisions where is_current",
     "unit_days": "from warehouse.marts.unit_days({starts_on}, {ends_on}{filters})",
-    "figures": "from warehouse.marts.unit_figures({starts_on}, {ends_on}, 'period'{filters})",
-    "day_figures": "from warehouse.marts.unit_figures({starts_on}, {ends_on}, 'day'{filters})",
-    "trend_figures": (
-        "from warehouse.marts.unit_figures({trend_starts_on}, {ends_on}, '{trend_grain}'{filters})"
-    ),
     # A unit's report changes when a row of anyone who counts in it does: whoever is in it in any
     # revision of the month, or worked in it on any day. Its revision is the number of such closes.
     "units": """
@@ -77,10 +72,29 @@ _RELATIONS = {
         group by members.level, members.unit_id
     """,
 }
-_SOURCES = {
+# The table functions as pages call them, over the period and the filters: name, function, buckets.
+# Of a function without buckets there is one relation; `trend` are the six periods up to this one.
+_FUNCTIONS = {
     "figures": ("unit_figures", "period"),
     "day_figures": ("unit_figures", "day"),
     "trend_figures": ("unit_figures", "trend"),
+    "channel_figures": ("unit_channel_figures", "period"),
+    "day_channel_figures": ("unit_channel_figures", "day"),
+    "application_figures": ("unit_application_figures", None),
+    "attendance_figures": ("unit_attendance_figures", "period"),
+    "day_attendance_figures": ("unit_attendance_figures", "day"),
+    "clock_out_figures": ("unit_clock_out_figures", None),
+    "finding_figures": ("unit_finding_figures", None),
+    "compliance_event_figures": ("unit_compliance_event_figures", None),
+    "ticket_figures": ("unit_ticket_figures", "period"),
+    "day_ticket_figures": ("unit_ticket_figures", "day"),
+    "revenue_figures": ("unit_revenue_figures", "period"),
+    "trend_revenue_figures": ("unit_revenue_figures", "trend"),
+    "evaluation_figures": ("unit_evaluation_figures", None),
+    "calibration": ("evaluator_calibration", None),
+    "queue_figures": ("queue_figures", "period"),
+    "day_queue_figures": ("queue_figures", "day"),
+    "kpi_attainment": ("unit_kpi_attainment", None),
 }
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w+)", re.DOTALL)
 _ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
@@ -100,8 +114,8 @@ class Warehouse:
     """A connection that reads one published database for one period.
 
     Pages find ``marts.*`` and, of the period and the filters: ``units`` (who has reports),
-    ``unit_days`` (who belongs to which unit on which day), ``figures``, ``day_figures`` and
-    ``trend_figures`` (of each unit). Of a month there are ``performance``, the current revisions,
+    ``unit_days`` (who belongs to which unit on which day), and the relations of ``_FUNCTIONS``
+    (figures of each unit, in the period, by day, and over six periods). Of a month there are ``performance``, the current revisions,
     or with provisional=True the figures of a month that has not been closed, and ``revisions``,
     which holds the earlier ones too; both are empty for other periods.
     """
@@ -219,13 +233,10 @@ class Warehouse:
         cannot be told apart because a key is missing.
         """
         mart, relation = name, name
-        if name in _SOURCES:
-            mart, grain = _SOURCES[name]
-            start, end = self.period.starts_on, self.period.ends_on
-            if grain == "trend":
-                start, grain = self.period.trend_starts_on, self.period.trend_grain
-            chosen = "".join(f",{key}={value}" for key, value in sorted(self.filters.items()))
-            relation = f"{mart}({start},{end},{grain}{chosen})"
+        if name in _FUNCTIONS:
+            mart = _FUNCTIONS[name][0]
+            arguments = ",".join(value for _, value in self._arguments(name))
+            relation = f"{mart}({arguments})"
         elif name in ("performance", "revisions"):
             mart = relation = (
                 "agent_performance_month" if self._provisional else "monthly_performance_summary"
@@ -243,7 +254,8 @@ class Warehouse:
         if named_by is not None and named_by not in columns:
             raise QueryError(f'column={named_by}: the query has no column "{named_by}"')
         if name not in self._columns:
-            read = f"from {name}" if name in _RELATIONS else f"from warehouse.marts.{mart}"
+            is_relation = name in _RELATIONS or name in _FUNCTIONS
+            read = f"from {name}" if is_relation else f"from warehouse.marts.{mart}"
             found = self._connection.execute(f"select * {read} limit 0").description
             self._columns[name] = frozenset(column[0] for column in found)
         return Source(relation, keys, self._columns[name], constants, named_by, revision)
@@ -305,9 +317,12 @@ class Warehouse:
         return {name: parameters[name] for name in wanted}
 
     def _make_relations(self, sql: str) -> None:
-        named = set(re.findall(r"\w+", sql)) & _RELATIONS.keys()
-        for relation in sorted(named - self._made, key=list(_RELATIONS).index):
-            text = self._filled(_RELATIONS[relation])
+        named = set(re.findall(r"\w+", sql)) & (_RELATIONS.keys() | _FUNCTIONS.keys())
+        for relation in sorted(named - self._made, key=[*_RELATIONS, *_FUNCTIONS].index):
+            if relation in _FUNCTIONS:
+                text = f"from warehouse.marts.{self._call(relation)}"
+            else:
+                text = self._filled(_RELATIONS[relation])
             # One that stands on another needs that first.
             self._made.add(relation)
             self._make_relations(text)
@@ -319,6 +334,34 @@ class Warehouse:
                     f"the published database lacks what reports need ({cause}): build it again"
                 ) from error
 
+    def _arguments(self, relation: str) -> list[tuple[str, str]]:
+        """The arguments of the table function behind a relation: parameter (or '') and value."""
+        function, grain = _FUNCTIONS[relation]
+        period = self.period
+        arguments = [("", str(period.starts_on)), ("", str(period.ends_on))]
+        if function == "unit_kpi_attainment":
+            arguments = [("", str(period.month_start))] if period.month_start else [("", "null")]
+        elif grain == "trend":
+            arguments[0] = ("", str(period.trend_starts_on))
+            grain = period.trend_grain
+        if grain is not None:
+            arguments.append(("", grain))
+        # A queue is nobody's: it has no team, site or department.
+        if function != "queue_figures":
+            arguments += [(f"of_{name}", value) for name, value in sorted(self.filters.items())]
+        return arguments
+
+    def _call(self, relation: str) -> str:
+        written = (
+            f"{name} := {_literal(value)}"
+            if name
+            else "null"
+            if value == "null"
+            else _literal(value)
+            for name, value in self._arguments(relation)
+        )
+        return f"{_FUNCTIONS[relation][0]}({', '.join(written)})"
+
     def _filled(self, text: str) -> str:
         period = self.period
         folders = " ".join(f"when '{level}' then '{name}'" for level, name in FOLDERS.items())
@@ -326,8 +369,6 @@ class Warehouse:
         return text.format(
             starts_on=f"date '{period.starts_on}'",
             ends_on=f"date '{period.ends_on}'",
-            trend_starts_on=f"date '{period.trend_starts_on}'",
-            trend_grain=period.trend_grain,
             month=f"cast({month} as date)",
             filters="".join(
                 f", of_{name} := {_literal(value)}" for name, value in self.filters.items()
