@@ -115,9 +115,10 @@ class Warehouse:
 
     Pages find ``marts.*`` and, of the period and the filters: ``units`` (who has reports),
     ``unit_days`` (who belongs to which unit on which day), and the relations of ``_FUNCTIONS``
-    (figures of each unit, in the period, by day, and over six periods). Of a month there are ``performance``, the current revisions,
-    or with provisional=True the figures of a month that has not been closed, and ``revisions``,
-    which holds the earlier ones too; both are empty for other periods.
+    (figures of each unit, in the period, by day, and over six periods). Of a month there are
+    ``performance``, the current revisions, or with provisional=True the figures of a month that has
+    not been closed, and ``revisions``, which holds the earlier ones too; both are empty for other
+    periods.
     """
 
     def __init__(
