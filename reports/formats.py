@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -17,17 +17,20 @@ REPLACEMENT = "\ufffd"
 FORMATS = (
     "auto",
     "date",
+    "day",
     "duration",
     "figure",
     "instant",
     "int",
+    "money",
     "month",
     "number",
     "pct",
     "score",
+    "short_month",
     "text",
 )
-NUMERIC_FORMATS = frozenset({"duration", "int", "number", "pct", "score"})
+NUMERIC_FORMATS = frozenset({"duration", "int", "money", "number", "pct", "score"})
 
 MONTHS = (
     "January",
@@ -79,6 +82,16 @@ def instant_text(value: datetime) -> str:
     return f"{utc:%Y-%m-%d %H:%M} UTC"
 
 
+def axis_format(value: object, usual: str | None, wanted: str | None) -> str | None:
+    """Return the format of a label on an axis: the wanted one, or the usual one made short."""
+    if wanted is not None:
+        return wanted
+    if usual == "month":
+        return "short_month"
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return "day" if is_day and usual in (None, "date") else usual
+
+
 def raw_text(value: object) -> str:
     """Return a value that is not text unrounded, as machines read it: ``3725.5``, ``2026-10-01``."""
     if isinstance(value, bool):
@@ -92,7 +105,8 @@ def format_value(value: object, fmt: str | None = None, *, signed: bool = False)
     """Print one value that is not null.
 
     fmt: one of FORMATS; None and ``auto`` go by the value's type. ``duration`` takes seconds and
-    prints h:mm:ss, ``pct`` a 0-1 fraction, ``score`` two decimals. signed: with ``+`` for gains; a
+    prints h:mm:ss, ``pct`` a 0-1 fraction, ``score`` and ``money`` two decimals, ``day`` 5 Oct and
+    ``short_month`` Oct 2026. signed: with ``+`` for gains; a
     signed ``pct`` is a difference between percentages and prints percentage points (``pp``).
 
     Raises ComponentError when the format is unknown or does not fit the value.
@@ -146,10 +160,18 @@ def _calendar(value: object, name: str) -> str:
         if name == "instant" and isinstance(value, datetime):
             return instant_text(value)
         if isinstance(value, date):
-            return month_name(value) if name == "month" else f"{value:%Y-%m-%d}"
-    except ValueError:
+            return _CALENDAR[name](value)
+    except (ValueError, KeyError):
         pass
     raise ComponentError(f'format "{name}" does not fit the value {value!r}')
+
+
+_CALENDAR: Mapping[str, Callable[[date], str]] = {
+    "date": lambda value: f"{value:%Y-%m-%d}",
+    "day": lambda value: f"{value.day} {_MONTHS[value.month - 1][:3]}",
+    "month": month_name,
+    "short_month": lambda value: f"{_MONTHS[value.month - 1][:3]} {value.year}",
+}
 
 
 def _number(number: Decimal, name: str, signed: bool) -> str:

@@ -1,6 +1,7 @@
 """The document model as HTML; everything that is text is escaped here, once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
@@ -33,6 +34,9 @@ _POLICY = (
     "default-src 'none'; style-src 'self' file:; script-src 'self' file:; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
+
+# Tables with more rows scroll on their own, so that their heads stay in sight.
+_LONG = 20
 
 Links = Sequence[tuple[str, str]]
 """Labels and relative addresses."""
@@ -133,9 +137,20 @@ def _inline(node: Inline) -> str:
             return "<br>"
 
 
+_TONES = {"good": "better: ", "bad": "worse: ", "even": "no change: "}
+
+
 def _text(node: Text) -> str:
-    shown = escape(node.text)
+    # Drawings come from `reports.charts`, which escapes what it is given.
+    shown = node.drawing or escape(node.text)
     address = "" if node.address is None else f' data-address="{escape(node.address)}"'
+    if node.tone:
+        arrow, _, rest = node.text.partition(" ")
+        return (
+            f'<span class="delta {node.tone}"><span aria-hidden="true">{arrow}</span> '
+            f'<span class="hidden">{_TONES[node.tone]}</span>'
+            f"{_text(replace(node, text=rest, tone=''))}</span>"
+        )
     if node.raw is not None:
         return f'<data value="{escape(node.raw)}"{address}>{shown}</data>'
     if node.isolate or address:
@@ -183,8 +198,11 @@ def _block(block: Block) -> str:
                 + "</dl>"
             )
         case Chart(title=title, svg=svg, download=download):
-            caption = f"<figcaption>{escape(title)}</figcaption>"
-            return f"<figure>{svg}{caption}{_download(title, download)}</figure>"
+            return (
+                f"<figure><figcaption>{escape(title)}</figcaption>"
+                f'<div class="scroll" role="group" aria-label="{escape(title)}" tabindex="0">{svg}'
+                f"</div>{_download(title, download)}</figure>"
+            )
         case Bars():
             return _bars(block)
 
@@ -229,8 +247,13 @@ def _table(table: Table) -> str:
         )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     label = escape(table.caption)
+    long = " long" if len(table.rows) > _LONG else ""
+    # report.js makes the search box and the choices: without it they would do nothing.
+    offers = " data-search" if table.search else ""
+    if table.filters:
+        offers += f' data-filters="{" ".join(map(str, table.filters))}"'
     return (
-        f'<div class="table" role="region" aria-label="{label}" tabindex="0"><table>'
+        f'<div class="table{long}" role="region" aria-label="{label}" tabindex="0"{offers}><table>'
         f"<caption>{label}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>{note}{_download(table.caption, table.download)}"
     )

@@ -154,7 +154,27 @@ WRONG = {
     "unknown format": (QUERY + "\n{{ Value(q, column='a', fmt='euro') }}\n", 8, "unknown format"),
     "unfit format": (QUERY + "\n{{ Value(q, column='a', fmt='date') }}\n", 8, "does not fit"),
     "chart of words": (QUERY + "\n{{ LineChart(q, x='a', y='word', title='t') }}\n", 8, "number"),
-    "chart below zero": (QUERY + "\n{{ BarChart(q, x='a', y='low', title='t') }}\n", 8, "at 0"),
+    "unknown option of a chart": (
+        QUERY + "\n{{ BarChart(q, x='a', y='low', title='t', stakced=true) }}\n",
+        8,
+        'BarChart has no option "stakced"; there are query, x, y, title, fmt, x_fmt, x_title, '
+        "y_title, horizontal, stacked",
+    ),
+    "missing option": (
+        QUERY + "\n{{ LineChart(q, x='a', y='low') }}\n",
+        8,
+        "LineChart: missing a required argument: 'title'; its options are query, x, y, title",
+    ),
+    "wrong type of option": (
+        QUERY + "\n{{ BarChart(q, x='a', y='low', title='t', stacked='yes') }}\n",
+        8,
+        "BarChart: stacked is true or false, not 'yes'",
+    ),
+    "wrong option of a column": (
+        QUERY + "\n{{ DataTable(q, columns=[Column('a', titel='A')]) }}\n",
+        8,
+        'Column has no option "titel"; there are column, title,',
+    ),
     "link without id": (QUERY + "\n{{ Value(q, column='a', link='agents') }}\n", 8, "needs id"),
     "arithmetic": (QUERY + "\n{{ q[0].a + 1 }}\n", 8, "no arithmetic"),
     "set block": ("{% set x %}a{% endset %}\n", 4, "set blocks"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pdf_reading import spoken
 
-from reports.charts import Series, line_chart
+from reports.charts import Series, Texts, line_chart
 from reports.csvfile import csv_text
 from reports.document import Chart, Document, Paragraph, Text
 from reports.errors import ComponentError
@@ -161,10 +161,7 @@ def test_a_chart_that_cannot_be_drawn_is_put_in_words(writer: PdfWriter) -> None
     svg = line_chart(
         ["नेहा", "مريم الحسن"],
         [Series("a", [1.0, 2.0])],
-        title="Chart",
-        description="d",
-        x_title="x",
-        y_title="y",
+        Texts("Chart", "d", "x", "y"),
     )
     chart = Chart("Chart", "Words: ~", svg)
     shown = spoken(writer.write(document(chart)))
