@@ -173,16 +173,19 @@ class Components:
         *,
         row: int = 0,
         fmt: str | None = None,
+        fmt_from: str | None = None,
         signed: bool = False,
         empty: str = NO_VALUE,
         link: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> list[Inline]:
-        """One value of a query within a sentence."""
+        """One value of a query within a sentence; fmt_from: the column that names its figure."""
         rows = _rows(query)
         rows.column(column)
         if not -len(rows) <= row < len(rows):
             return [Nothing(empty)]
+        if fmt_from is not None:
+            fmt = fmt or figure_format(str(rows[row][fmt_from]))
         address = rows.address(row % len(rows), column)
         inlines = _inlines(rows[row][column], _format(column, fmt), signed, empty, address)
         return self._linked(inlines, rows[row], link, id)

@@ -168,9 +168,9 @@ def _calendar(value: object, name: str) -> str:
 
 _CALENDAR: Mapping[str, Callable[[date], str]] = {
     "date": lambda value: f"{value:%Y-%m-%d}",
-    "day": lambda value: f"{value.day} {_MONTHS[value.month - 1][:3]}",
+    "day": lambda value: f"{value.day} {MONTHS[value.month - 1][:3]}",
     "month": month_name,
-    "short_month": lambda value: f"{_MONTHS[value.month - 1][:3]} {value.year}",
+    "short_month": lambda value: f"{MONTHS[value.month - 1][:3]} {value.year}",
 }
 
 

@@ -24,14 +24,14 @@ FRONT_MATTER = {
     "title": "heading of the page; may hold Jinja expressions",
     "subjects": "for pages with [names] in their path: the query whose rows have a page each",
     "cadences": f"the periods the page is made for: a list of {', '.join(CADENCES)} (default: all but now)",
-    "pdf": "true: the page is a PDF too",
+    "pdf": "true, or a list of cadences: the page is a PDF too",
     "attach": "list of {query, file, description}: CSV files inside the PDF",
     "menu": "what the page is called in the menu of pages about the same subject",
     "order": "place in that menu, a number",
     "search": "true: the page has a search box for all reports",
     "language": "language of the page's words, such as en",
 }
-_FLAGS = ("pdf", "search")
+_FLAGS = ("search",)
 
 _OPENING = re.compile(r"^```sql\b[ \t]*(?P<name>[^\s]*)[ \t]*(?P<options>.*?)[ \t]*$")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -95,6 +95,11 @@ class Page:
         """The kinds of period the page is made for."""
         wanted = self.front.get("cadences", USUAL_CADENCES)
         return tuple(wanted) if isinstance(wanted, list | tuple) else ()
+
+    def is_pdf(self, cadence: str) -> bool:
+        """Whether the page is a PDF too, for this kind of period."""
+        wanted = self.front.get("pdf", False)
+        return cadence in wanted if isinstance(wanted, list) else bool(wanted)
 
     def composed(self, query: Query) -> str:
         """Return a query's SQL with the queries it refers to in it, as subqueries."""
@@ -211,9 +216,12 @@ def _check_front_matter(
             raise wrong(key, f"{key} is true or false, not {front[key]!r}")
     if not isinstance(front.get("order", 0), int):
         raise wrong("order", f"order is a whole number, not {front['order']!r}")
-    cadences = front.get("cadences", list(CADENCES))
-    if not isinstance(cadences, list) or not set(cadences) <= set(CADENCES):
-        raise wrong("cadences", f"cadences is a list of {', '.join(CADENCES)}, not {cadences!r}")
+    for key in ("cadences", "pdf"):
+        value = front.get(key, [])
+        if key == "pdf" and isinstance(value, bool):
+            continue
+        if not isinstance(value, list) or not set(map(str, value)) <= set(CADENCES):
+            raise wrong(key, f"{key} is a list of {', '.join(CADENCES)}, not {value!r}")
     subjects = front.get("subjects")
     if parameters and subjects not in queries:
         brackets = ", ".join(f"[{parameter}]" for parameter in parameters)

@@ -335,7 +335,7 @@ class _Run:
         return subject.revision is not None and not self._provisional
 
     def _pdf_path(self, subject: _Subject) -> str | None:
-        if not subject.page.front.get("pdf"):
+        if not subject.page.is_pdf(self._period.cadence):
             return None
         stem = subject.path.removesuffix(".html")
         if self._provisional:

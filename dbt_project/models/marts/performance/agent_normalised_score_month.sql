@@ -66,6 +66,13 @@ final as (
         end as normalised_score_status,
         productivity_score,
         round(
+            cast({{ var('ticket_weight') }} * total_resolved_tickets as double),
+            {{ var('score_digits') }}
+        ) as score_from_tickets,
+        round(
+            {{ var('quality_weight') }} * average_quality_score, {{ var('score_digits') }}
+        ) as score_from_quality,
+        round(
             {{ var('ticket_weight') }} * total_resolved_tickets
             / nullif(productivity_score, 0),
             {{ var('score_digits') }}
