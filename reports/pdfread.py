@@ -18,9 +18,9 @@ _DEEPEST = 200
 class PdfText:
     """Everything in a PDF that can be read.
 
-    pages: each page's text as it lies, line by line. drawn: each page's characters in the order
-    they were drawn, with the true text of joined letters (ActualText); one string an indivisible
-    unit, so that right-to-left words, which are drawn from their end, can be read backwards.
+    pages: each page's text as it lies, line by line. drawn: each page's text objects in the order
+    they were drawn, with the true text of joined letters (ActualText). Right-to-left text is drawn
+    from its end, an object at a time; within an object its letters are in the order they are read.
     spoken: alternative texts of drawings. about: metadata, bookmarks and targets of links.
     attachments: name and bytes.
     """
@@ -74,7 +74,7 @@ def _units(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator
         if actual is not None:
             yield actual
         else:
-            yield from _string(
+            yield _string(
                 lambda buffer, size, raw=item.raw: pdfium.FPDFTextObj_GetText(
                     raw, textpage.raw, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size
                 )

@@ -1,0 +1,481 @@
+"""Does a finished report hold anything about a person it is not about?
+
+The linter reads the files as they lie on the disk: pages with their attributes, comments and
+drawings, CSV files, and PDFs with their text, alternative texts, metadata, links and attachments.
+It knows nothing of how they were made.
+
+What counts as a person's trace:
+
+- the id, with its capitals, and the name of the person's files;
+- the e-mail address, and the phone number however its digits are grouped;
+- the name, whatever its capitals, also when tags or line breaks divide it. A name that stands inside
+  the longer name of a person who may appear is that person's. Two bearers of one name: it counts
+  only when neither may appear.
+
+Names of one word ("May", "Will") and ids that could be a number or a word ("7", "CON") count only
+where a value stands by itself: in `<bdi>`, which is how pages mark text from data, in a link to a
+page under ``agents/``, and in a CSV field. In the running text of a PDF they do not count; the page
+made from the same document has them. Arabic, Hebrew, Indic and similar names are drawn from shared
+parts and, some, from their end; in a PDF they are sought letter by letter, with small gaps.
+"""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+import duckdb
+
+from reports.errors import ReportError
+from reports.manifest import MANIFEST
+from reports.pdfread import PdfText, read_pdf
+from reports.slugs import slugs
+
+Trace = Literal["id", "name", "e-mail", "phone"]
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+_PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
+_LEAST_PHONE = 7
+_NUMBER = re.compile(r"[-+]?[\d.,:%\s]+")
+_AGENT_PAGE = re.compile(r"(?:^|/)agents/([^/?#]+?)(?:-r\d+|-provisional)?(?:\.\w+)?(?:[?#].*)?$")
+# Scripts without spaces between words, and Korean, whose particles are written onto a name.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# Scripts whose letters join, stack or run from right to left, so that a PDF holds their shapes.
+_SHAPED = re.compile("[\u0590-\u109f\u1780-\u17ff]")
+_LEAST_SHAPED = 5
+# What ends a run of them; U+FFFD stands where PDFium cannot tell what a white space was.
+_OTHER = re.compile(r"[^\u0590-\u109f\u1780-\u17ff\s\ufffd]+")
+_INLINE = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "em", "i", "kbd", "mark", "q", "s"}
+    | {"small", "span", "strong", "sub", "sup", "time", "tspan", "u", "wbr"}
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person and what points at them; ``names`` holds earlier ones too."""
+
+    agent_id: str
+    names: tuple[str, ...] = ()
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One trace of a person in a file that is not about them; place says where in the file."""
+
+    file: str
+    person_id: str
+    kind: Trace
+    place: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text that belongs together, and where it stands; a value stands there by itself."""
+
+    place: str
+    text: str
+    is_value: bool = False
+
+
+@dataclass
+class _Needle:
+    text: str
+    kind: Trace
+    bearers: set[str] = field(default_factory=set)
+
+
+def find_other_people(
+    folder: Path, people: Iterable[Person], allowed: Mapping[str, Set[str]]
+) -> list[Leak]:
+    """Read the files named in ``allowed`` and list every trace of somebody who may not be there.
+
+    folder: where the files are. allowed: path in the folder to the ids that may appear in it.
+    Returns one leak for each file, person, kind and place, in that order. Raises ReportError for a
+    file that is missing or of a kind that cannot be read: what was not read was not checked.
+    """
+    known = _Known(people)
+    leaks: set[Leak] = set()
+    for path, ids in allowed.items():
+        for person_id, kind, place in known.traces(_read(folder, path), ids):
+            leaks.add(Leak(path, person_id, kind, place))
+    return sorted(leaks, key=lambda leak: (leak.file, leak.person_id, leak.kind, leak.place))
+
+
+def lint_reports(
+    folder: Path, database: Path, files: Iterable[str], start: date, end: date
+) -> list[Leak]:
+    """Check report files against everybody in the published database.
+
+    folder: a folder of reports with its manifest. files: the manifest paths to check, for instance
+    those a run has written; pages of no one subject, such as the index, are passed over. start, end:
+    first and last day of the period; a unit's report may name whoever was in the unit on any day of
+    it. Raises ReportError when the manifest lists a file not, or a kind this has no rule for.
+    """
+    try:
+        entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ReportError(
+            f"{folder / MANIFEST} cannot be read: render the reports again"
+        ) from error
+    listed = {entry["path"]: entry for entry in entries}
+    with duckdb.connect(":memory:") as connection:
+        try:
+            connection.execute(
+                f"attach '{str(database).replace(chr(39), chr(39) * 2)}' as w (read_only)"
+            )
+            people = _people(connection)
+            allowed = {}
+            for path in files:
+                if path not in listed:
+                    raise ReportError(
+                        f"{path} is not in {folder / MANIFEST}: render the reports again"
+                    )
+                kind, subject = listed[path]["kind"], listed[path]["subject_id"]
+                if subject is not None:
+                    allowed[path] = _members(connection, kind, subject, start, end)
+        except duckdb.Error as error:
+            raise ReportError(
+                f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
+            ) from error
+    return find_other_people(folder, people, allowed)
+
+
+def _people(connection: duckdb.DuckDBPyConnection) -> list[Person]:
+    rows = connection.execute(
+        "select agent_id, name, email, phone from w.marts.dim_agent"
+    ).fetchall()
+    return [Person(i, (name,) if name else (), email, phone) for i, name, email, phone in rows]
+
+
+_UNITS = {"team": "team_id", "site": "site", "function": "function", "department": "department"}
+_MEMBERS = """
+select agent_id
+from w.marts.dim_agent
+where {unit} = $subject and valid_from <= $end and coalesce(valid_to, date '9999-12-31') >= $start
+union
+select agent_id
+from w.marts.monthly_performance_summary
+where {unit} = $subject and month between date_trunc('month', $start::date) and $end
+"""
+_MEMBERS_BY_DAY = """
+union
+select agent_id
+from w.marts.fct_agent_day
+where team_id = $subject and business_date between $start and $end
+"""
+
+
+def _members(
+    connection: duckdb.DuckDBPyConnection, kind: str, subject: str, start: date, end: date
+) -> Set[str]:
+    if kind == "agent":
+        return {subject}
+    if kind not in _UNITS:
+        raise ReportError(f"there is no rule for who may appear in a report of kind {kind}")
+    sql = _MEMBERS.format(unit=_UNITS[kind]) + (_MEMBERS_BY_DAY if kind == "team" else "")
+    values = {"subject": subject, "start": start, "end": end}
+    return {row[0] for row in connection.execute(sql, values).fetchall()}
+
+
+class _Known:
+    """Everybody's traces, arranged so that a text is read once however many people there are."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._needles: dict[tuple[str, Trace], _Needle] = {}
+        self._whole: dict[str, _Needle] = {}
+        everybody = list(people)
+        files = slugs(person.agent_id for person in everybody)
+        for person in everybody:
+            self._add_id(person.agent_id, person.agent_id)
+            self._add_id(files[person.agent_id], person.agent_id)
+            for name in person.names:
+                self._add_name(_folded(name), person.agent_id)
+            if person.email:
+                self._add(_lowered(_folded(person.email)), "e-mail", person.agent_id)
+            digits = re.sub(r"\D", "", person.phone or "")
+            if len(digits) >= _LEAST_PHONE:
+                self._add(digits, "phone", person.agent_id)
+        self._arrange()
+
+    def _add(self, text: str, kind: Trace, bearer: str) -> None:
+        if text:
+            self._needles.setdefault((text, kind), _Needle(text, kind)).bearers.add(bearer)
+
+    def _add_whole(self, text: str, kind: Trace, bearer: str) -> None:
+        if text:
+            self._whole.setdefault(text, _Needle(text, kind)).bearers.add(bearer)
+
+    def _add_id(self, identity: str, bearer: str) -> None:
+        text = _folded(identity)
+        self._add_whole(text, "id", bearer)
+        if len(text) > 2 and not text.isdigit() and not (text.isalpha() and text.isascii()):
+            self._add(text, "id", bearer)
+
+    def _add_name(self, name: str, bearer: str) -> None:
+        self._add_whole(name, "name", bearer)
+        if len(_WORD.findall(name)) > 1 or (_UNSPACED.search(name) and len(name) > 1):
+            self._add(_lowered(name), "name", bearer)
+
+    def _arrange(self) -> None:
+        self._by_word: dict[str, list[tuple[int, _Needle]]] = {}
+        self._phones: dict[str, _Needle] = {}
+        unspaced: dict[str, _Needle] = {}
+        self._shaped: list[tuple[re.Pattern[str], _Needle]] = []
+        for needle in sorted(self._needles.values(), key=lambda one: -len(one.text)):
+            if needle.kind == "phone":
+                self._phones[needle.text] = needle
+                continue
+            if needle.kind == "name" and _SHAPED.search(needle.text):
+                letters = _letters(needle.text)
+                if len(letters) >= _LEAST_SHAPED:
+                    self._shaped.append((_gapped(letters), needle))
+            if needle.kind == "name" and _UNSPACED.search(needle.text):
+                unspaced[needle.text] = needle
+                continue
+            first = _WORD.search(needle.text)
+            if first is not None:
+                index = self._by_word.setdefault(_lowered(first[0]), [])
+                index.append((first.start(), needle))
+        self._unspaced = unspaced
+        self._any_unspaced = re.compile("|".join(map(re.escape, unspaced)) or "(?!)")
+
+    def traces(self, content: "_Content", allowed: Set[str]) -> Iterator[tuple[str, Trace, str]]:
+        """Yield person, kind and place of everything about anybody else."""
+        for piece in content.pieces:
+            text = _folded(piece.text)
+            found = self._value(text) if piece.is_value else self._running(text)
+            for needle in found:
+                if needle.bearers.isdisjoint(allowed):
+                    yield min(needle.bearers), needle.kind, piece.place
+        for place, runs in content.drawn:
+            for needle in self._drawn(runs) if self._shaped else ():
+                if needle.bearers.isdisjoint(allowed):
+                    yield min(needle.bearers), needle.kind, place
+
+    def _value(self, text: str) -> Iterator[_Needle]:
+        needle = self._whole.get(text)
+        if needle is not None:
+            yield needle
+
+    def _running(self, text: str) -> Iterator[_Needle]:
+        lowered = _lowered(text)
+        read = 0
+        for word in _WORD.finditer(lowered):
+            if word.start() < read or word[0] not in self._by_word:
+                continue
+            for before, needle in self._by_word[word[0]]:
+                start = word.start() - before
+                end = start + len(needle.text)
+                where = text if needle.kind == "id" else lowered
+                if (
+                    start >= 0
+                    and where.startswith(needle.text, start)
+                    and _stands(text, start, end)
+                ):
+                    read = end
+                    yield needle
+                    break
+        for number in _PHONE.finditer(text):
+            digits = re.sub(r"\D", "", number[0])
+            if digits in self._phones:
+                yield self._phones[digits]
+        if _UNSPACED.search(text):
+            for match in self._any_unspaced.finditer(lowered):
+                yield self._unspaced[match[0]]
+
+    def _drawn(self, runs: str) -> Iterator[_Needle]:
+        # The longest comes first, and what it took is not read again.
+        for pattern, needle in self._shaped:
+            rest, count = pattern.subn("\n", runs)
+            if count:
+                runs = rest
+                yield needle
+
+
+def _stands(text: str, start: int, end: int) -> bool:
+    """Say whether a word begins at start and ends at end."""
+    inside_before = start > 0 and _is_word(text[start - 1]) and _is_word(text[start])
+    inside_after = end < len(text) and _is_word(text[end]) and _is_word(text[end - 1])
+    return not inside_before and not inside_after
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _folded(text: str) -> str:
+    """Return text in one spelling: composed, without invisible characters, with single spaces."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _SPACE.sub(" ", text).strip()
+
+
+def _lowered(text: str) -> str:
+    """Return text in small letters, each at the place it had."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isalpha() and _SHAPED.match(c))
+
+
+def _gapped(letters: str) -> re.Pattern[str]:
+    """Match letters with a few others in between: dots and marks come as the letters they belong to."""
+    return re.compile(".{0,3}?".join(letters))
+
+
+@dataclass
+class _Content:
+    """What a file says: its pieces, and for a PDF the shaped letters of each page, forwards and backwards."""
+
+    pieces: list[Piece]
+    drawn: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _read(folder: Path, path: str) -> _Content:
+    try:
+        content = (folder / path).read_bytes()
+        suffix = path.rpartition(".")[2].lower()
+        if suffix == "pdf":
+            return _pdf_content(read_pdf(content))
+        return _Content([Piece("the file's name", path), *_text_pieces(suffix, content.decode())])
+    except (OSError, ValueError) as error:
+        raise ReportError(
+            f"{path} cannot be read, so nobody knows whom it names: {error}"
+        ) from error
+
+
+def _text_pieces(suffix: str, text: str) -> list[Piece]:
+    if suffix in ("html", "htm", "svg"):
+        return _html_pieces(text)
+    if suffix == "csv":
+        return list(_csv_pieces(text))
+    if suffix in ("txt", "json", "md", "xml"):
+        return [Piece("text", text)]
+    raise ValueError(f"a file of kind {suffix} is not known here")
+
+
+def _csv_pieces(text: str, where: str = "") -> Iterator[Piece]:
+    rows = csv.reader(io.StringIO(text, newline=""))
+    heads = next(rows, [])
+    for head in heads:
+        yield Piece(f"{where}header", head)
+    for number, row in enumerate(rows, 2):
+        for column, value in enumerate(row):
+            head = heads[column] if column < len(heads) else str(column + 1)
+            place = f"{where}row {number}, column {head}"
+            plain = value.removeprefix("'")
+            yield Piece(place, plain)
+            if head.lower().endswith("id") or not _NUMBER.fullmatch(plain):
+                yield Piece(place, plain, is_value=True)
+
+
+def _pdf_content(pdf: PdfText) -> _Content:
+    pieces = [Piece(f"page {n}", text) for n, text in enumerate(pdf.pages, 1)]
+    pieces += [Piece("alternative text", text) for text in pdf.spoken]
+    pieces += [Piece("metadata, bookmark or link", unquote(text)) for text in pdf.about]
+    for name, content in pdf.attachments:
+        pieces.append(Piece("name of an attachment", name))
+        text, suffix = content.decode("utf-8"), name.rpartition(".")[2].lower()
+        where = f"attachment {name}: "
+        if suffix == "csv":
+            pieces += _csv_pieces(text, where)
+        else:
+            pieces += [
+                Piece(where + p.place, p.text, p.is_value) for p in _text_pieces(suffix, text)
+            ]
+    drawn = [
+        (f"page {n}", _shaped_runs(order))
+        for n, units in enumerate(pdf.drawn, 1)
+        for order in (units, units[::-1])
+    ]
+    return _Content(pieces, drawn)
+
+
+def _shaped_runs(units: list[str]) -> str:
+    """Return the shaped letters of a page in their drawn order, a line for each run of them."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", "".join(units)))
+    runs = (_letters(run) for run in _OTHER.split(text))
+    return "\n".join(run for run in runs if run)
+
+
+def _html_pieces(text: str) -> list[Piece]:
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    reader.flush()
+    return reader.pieces
+
+
+class _Reader(HTMLParser):
+    """Collects the pieces of a page: text across inline tags is one piece."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[Piece] = []
+        self._text: list[str] = []
+        self._values: list[int] = []
+        self._tag = "document"
+
+    def _place(self) -> str:
+        return f"line {self.getpos()[0]}, <{self._tag}>"
+
+    def flush(self) -> None:
+        """End the current piece."""
+        text = "".join(self._text)
+        if text and not text.isspace():
+            self.pieces.append(Piece(self._place(), text))
+        self._text.clear()
+        self._values.clear()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._text.append(" ")
+        elif tag not in _INLINE:
+            self.flush()
+            self._tag = tag
+        for name, value in attrs:
+            if value:
+                self._attribute(tag, name, value)
+        if tag == "bdi":
+            self._values.append(len(self._text))
+
+    def _attribute(self, tag: str, name: str, value: str) -> None:
+        place = f"line {self.getpos()[0]}, attribute {name} of <{tag}>"
+        plain = unquote(value)
+        self.pieces.append(Piece(place, plain))
+        page = _AGENT_PAGE.search(value)
+        if page is not None:
+            self.pieces.append(Piece(place, unquote(page[1]), is_value=True))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "bdi" and self._values:
+            value = "".join(self._text[self._values.pop() :])
+            self.pieces.append(Piece(self._place(), value, is_value=True))
+        elif tag not in _INLINE:
+            self.flush()
+
+    def handle_data(self, data: str) -> None:
+        self._text.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.pieces.append(Piece(f"line {self.getpos()[0]}, comment", data))

@@ -1,0 +1,321 @@
+"""The linter finds every trace of somebody else, and raises no alarm without one."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from scripts import NAMES
+
+from reports.charts import Series, bar_chart
+from reports.csvfile import csv_text
+from reports.document import Attachment, Block, Chart, Document, Heads, Link, Paragraph, Table, Text
+from reports.errors import ReportError
+from reports.html import page_html
+from reports.pdf import PdfWriter
+from reports.privacy import Leak, Person, find_other_people, lint_reports
+from reports.rows import Rows
+
+ADA = Person("A-1", ("Ada Lovelace",), "ada@example.org", "+1 (200) 555-0113")
+BOB = Person("A-10", ("Robert Ó Briain", "Bob Smith"), "bob.o'brian@example.org", "+12005550114")
+PEOPLE = [
+    ADA,
+    BOB,
+    Person("77", ("May",)),
+    Person("CON", ("Will",)),
+    Person("X/ 9", ("Grace Day",)),
+    Person("A-3", ("Grace Day",)),
+    Person("A-4", ("Ada Lovelace Byron",)),
+    Person("李", ("李小龍",)),
+    Person("A-6", ("محمد بن سلمان",)),
+    Person("A-7", ("สมชาย",)),
+]
+OWN = {"A-1"}
+
+Writer = Callable[[str, bytes | str], list[Leak]]
+
+
+@pytest.fixture(scope="module")
+def pdf_writer() -> PdfWriter:
+    return PdfWriter()
+
+
+@pytest.fixture
+def lint(tmp_path: Path) -> Writer:
+    """A function that writes one file about Ada and lints it."""
+
+    def write(path: str, content: bytes | str, allowed: set[str] = OWN) -> list[Leak]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content.encode() if isinstance(content, str) else content)
+        return find_other_people(tmp_path, PEOPLE, {path: allowed})
+
+    return write
+
+
+def document(*blocks: Block, **more: object) -> Document:
+    base = Document(
+        [Text("Performance of "), Text("Ada Lovelace", isolate=True)],
+        "Ada Lovelace",
+        "May 2026",
+        "Revision 1",
+        "f" * 64,
+        [("Period", "May 2026")],
+        [Paragraph([Text("Ada Lovelace (A-1), ada@example.org, 200 555 0113")]), *blocks],
+        timestamp=datetime(2026, 6, 2, tzinfo=UTC),
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def found(leaks: list[Leak]) -> set[tuple[str, str]]:
+    return {(leak.person_id, leak.kind) for leak in leaks}
+
+
+def chart(label: str) -> Chart:
+    drawn = bar_chart(
+        [label, "Ada"],
+        [Series("Score", [1.0, 2.0])],
+        title="Scores",
+        description="Two bars.",
+        x_title="Name",
+        y_title="Score",
+    )
+    return Chart("Scores", "Two bars.", drawn)
+
+
+@pytest.mark.parametrize(
+    ("body", "person", "kind"),
+    [
+        ("<p>See A-10.</p>", "A-10", "id"),
+        ("<p>See X/ 9 too</p>", "X/ 9", "id"),
+        ("<p>Rob<b>ert</b> Ó\n<i>Bri</i>ain</p>", "A-10", "name"),
+        ("<p>ROBERT O\u0301 BRIAIN</p>", "A-10", "name"),
+        ("<p>Ro&#98;ert&nbsp;Ó<br>Bria\u00adin</p>", "A-10", "name"),
+        ("<p>formerly bob smith</p>", "A-10", "name"),
+        ("<td>bob.o&#39;brian@example.org</td>", "A-10", "e-mail"),
+        ('<a href="mailto:bob.o%27brian@example.org">x</a>', "A-10", "e-mail"),
+        ("<p>call 1-200-555-0114</p>", "A-10", "phone"),
+        ('<td title="of Robert Ó Briain">x</td>', "A-10", "name"),
+        ('<td data-row="A-10|csat">x</td>', "A-10", "id"),
+        ('<a href="../agents/77.html">x</a>', "77", "id"),
+        ('<a href="../agents/77-r2.pdf">x</a>', "77", "id"),
+        ("<svg><text>Robert <tspan>Ó Briain</tspan></text></svg>", "A-10", "name"),
+        ("<svg><desc>lowest (A-10)</desc></svg>", "A-10", "id"),
+        ("<!-- A-10 -->", "A-10", "id"),
+        ('<script type="application/json">["A-10"]</script>', "A-10", "id"),
+        ("<td><bdi>May</bdi></td>", "77", "name"),
+        ("<td><bdi>7</bdi><bdi>77</bdi></td>", "77", "id"),
+        ("<p><bdi>CON</bdi></p>", "CON", "id"),
+        ("<p>Grace Day</p>", "A-3", "name"),
+        ("<p>Ada Lovelace Byron</p>", "A-4", "name"),
+        ("<p>與李小龍談話</p>", "李", "name"),
+        ("<td>محمد بن سلمان</td>", "A-6", "name"),
+        ("<p>คุณสมชายใจดี</p>", "A-7", "name"),
+    ],
+)
+def test_a_foreign_trace_in_a_page_is_found(
+    lint: Writer, body: str, person: str, kind: str
+) -> None:
+    page = page_html(document(), "../", []).replace("</main>", f"{body}</main>")
+    assert body in page
+    assert found(lint("agents/A-1.html", page)) == {(person, kind)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>May 2026: you may and will; Will Day, grace period. May</p>",
+        "<p>Grace, Day 77 of CON: 77 contacts. Lovelace</p>",
+        "<p>A-100, A-1, QA-10, A-10x; Ada</p><p>Ada Lovelace</p><p>Robert</p><p>Ó Briain</p>",
+        '<td data-sort="77">77</td><td><bdi>776</bdi></td>',
+        "<p>李小</p><p>محمد بن</p><p>2005550114000</p><p>xbob.o'brian@example.org.example</p>",
+        '<a href="../agents/A-1.html">me</a>',
+    ],
+)
+def test_words_and_numbers_are_no_alarm(lint: Writer, body: str) -> None:
+    page = page_html(document(), "../", []).replace("</main>", f"{body}</main>")
+    assert lint("agents/A-1.html", page) == []
+
+
+def test_a_person_whose_name_is_a_word_has_a_quiet_report(lint: Writer) -> None:
+    text = "<p>May, <bdi>May</bdi>, <bdi>77</bdi> in May 2026 with Will</p>"
+    assert lint("agents/77.html", text, {"77"}) == []
+    assert found(lint("agents/77.html", text, {"CON"})) == {("77", "name"), ("77", "id")}
+
+
+def test_a_shared_name_counts_when_no_bearer_may_appear(lint: Writer) -> None:
+    assert lint("x.html", "<p>Grace Day</p>", {"A-3"}) == []
+    assert lint("x.html", "<p>Grace Day</p>", {"X/ 9"}) == []
+    assert len(lint("x.html", "<p>Grace Day</p>", {"A-1"})) == 1
+
+
+def test_the_place_is_told(lint: Writer, tmp_path: Path) -> None:
+    assert lint("a/x.html", "<p>\nx\n<td title='A-10'>Bob Smith</td>") == [
+        Leak("a/x.html", "A-10", "id", "line 3, attribute title of <td>"),
+        Leak("a/x.html", "A-10", "name", "line 3, <td>"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "leaks"),
+    [
+        (["name", "n"], ("Robert Ó Briain", 1), {("A-10", "name")}),
+        (["note"], ("asked A-10, again",), {("A-10", "id")}),
+        (["name"], ("May",), {("77", "name")}),
+        (["agent_id"], ("77",), {("77", "id")}),
+        (["contacts"], (77,), set()),
+        (["A-10"], (1,), {("A-10", "id")}),
+        (["note"], ("=A-10",), {("A-10", "id")}),
+        (["name", "phone"], ("Ada Lovelace", "+12005550114"), {("A-10", "phone")}),
+        (["month"], ("May 2026",), set()),
+    ],
+)
+def test_csv_files(
+    lint: Writer, columns: list[str], row: tuple[object, ...], leaks: set[tuple[str, str]]
+) -> None:
+    assert found(lint("agents/A-1.csv", csv_text(Rows("q", columns, [row])))) == leaks
+
+
+def test_a_chart_is_read(lint: Writer, pdf_writer: PdfWriter) -> None:
+    leaky = document(chart("Bob Smith"))
+    assert found(lint("agents/A-1.html", page_html(leaky, "../", []))) == {("A-10", "name")}
+    assert found(lint("agents/A-1-r1.pdf", pdf_writer.write(leaky))) == {("A-10", "name")}
+
+
+@pytest.mark.parametrize(
+    ("more", "leaks"),
+    [
+        ({}, set()),
+        ({"subject": "Bob Smith"}, {("A-10", "name")}),
+        ({"title": [Text("Robert Ó Briain")]}, {("A-10", "name")}),
+        ({"definitions": [("Term", "as A-10 has it")]}, {("A-10", "id")}),
+        ({"attachments": [Attachment("d.csv", "d", "agent_id,n\r\n77,1\r\n")]}, {("77", "id")}),
+        ({"attachments": [Attachment("A-10.csv", "d", "n\r\n1\r\n")]}, {("A-10", "id")}),
+        ({"attachments": [Attachment("d.csv", "d", "n,m\r\n77,May 2026\r\n")]}, set()),
+    ],
+)
+def test_the_parts_of_a_pdf(
+    lint: Writer, pdf_writer: PdfWriter, more: dict[str, object], leaks: set[tuple[str, str]]
+) -> None:
+    assert found(lint("agents/A-1-r1.pdf", pdf_writer.write(document(**more)))) == leaks
+
+
+def test_pdf_text_across_lines_links_and_drawings(lint: Writer, pdf_writer: PdfWriter) -> None:
+    narrow = Table("T", [Heads([Text(c)]) for c in "abcdefghij"], [])
+    cells = [[Text("Robert Ó Briain" if n == 4 else "1,234,567,890")] for n in range(10)]
+    wrapped = document(replace(narrow, rows=[cells]))
+    assert ("A-10", "name") in found(lint("a.pdf", pdf_writer.write(wrapped)))
+    link = Link("https://example.org/A-10", [Text("here")])
+    assert found(lint("a.pdf", pdf_writer.write(document(Paragraph([link]))))) == {("A-10", "id")}
+    alt = Chart("T", "as A-10", chart("x").svg)
+    assert found(lint("a.pdf", pdf_writer.write(document(alt)))) == {("A-10", "id")}
+
+
+# An emoji is no word.
+ONE_WORD = {"Georgian", "Armenian", "Emoji"}
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_name_in_any_script_is_found_in_page_and_pdf(
+    tmp_path: Path, pdf_writer: PdfWriter, script: str
+) -> None:
+    """Names of one word are found in the page alone, as the linter says."""
+    name = NAMES[script]
+    people = [ADA, *(Person(f"B-{n}", (other,)) for n, other in enumerate(NAMES.values()))]
+    own = f"B-{list(NAMES).index(script)}"
+    shown = document(
+        Table(
+            "Of", [Heads([Text("Name")]), Heads([Text("n")])], [[[Text(name, True)], [Text("1")]]]
+        )
+    )
+    (tmp_path / "a.html").write_text(page_html(shown, "", []), encoding="utf-8")
+    (tmp_path / "a.pdf").write_bytes(pdf_writer.write(shown))
+    foreign = find_other_people(tmp_path, people, {"a.html": OWN, "a.pdf": OWN})
+    places = {leak.file for leak in foreign if leak.person_id == own}
+    assert places == ({"a.html"} if script in ONE_WORD else {"a.html", "a.pdf"})
+    assert find_other_people(tmp_path, people, {p: {"A-1", own} for p in ("a.html", "a.pdf")}) == []
+
+
+def test_what_cannot_be_read_is_an_error(lint: Writer, tmp_path: Path) -> None:
+    for path, content in (("a.png", b""), ("a.csv", b"\xff"), ("a.pdf", b"no")):
+        with pytest.raises(ReportError, match=f"{path} cannot be read"):
+            lint(path, content)
+    with pytest.raises(ReportError, match=r"none\.html cannot be read"):
+        find_other_people(tmp_path, PEOPLE, {"none.html": OWN})
+
+
+@pytest.fixture(scope="module")
+def staffed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published database with profiles: A 6 was in team T1 until the tenth."""
+    path = shutil.copy(database, tmp_path_factory.mktemp("staffed") / "scorehouse.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("""
+            create table marts.dim_agent as
+            select
+                agent_id, name, 'mail-' || md5(agent_id) || '@example.org' as email,
+                cast(null as varchar) as phone, date '2026-01-01' as valid_from,
+                date '2026-09-30' as valid_to, 'T9' as team_id, site, function, department
+            from marts.monthly_performance_summary
+        """)
+        connection.execute(
+            "update marts.dim_agent set team_id = 'T1', valid_to = '2026-10-10'"
+            " where agent_id = 'A 6'"
+        )
+    return path
+
+
+START, END = date(2026, 10, 1), date(2026, 10, 31)
+
+
+def test_the_finished_reports_of_a_month(closed: Path, staffed: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(closed, tmp_path / "out")
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    paths = [file["path"] for file in manifest["files"]]
+    assert lint_reports(out, staffed, paths, START, END) == []
+
+    of_team = [f["path"] for f in manifest["files"] if f["subject_id"] == "T/2"]
+    page = next(path for path in of_team if path.endswith(".html"))
+    content = (out / page).read_text(encoding="utf-8")
+    (out / page).write_text(content.replace("</main>", "<p>A/2/../x</p></main>"), encoding="utf-8")
+    assert [
+        (leak.file, leak.person_id) for leak in lint_reports(out, staffed, paths, START, END)
+    ] == [(page, "A/2/../x")]
+    other = [path for path in paths if path != page]
+    assert lint_reports(out, staffed, other, START, END) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "leaks"), [(date(2026, 10, 10), 0), (date(2026, 10, 11), 1), (START, 0)]
+)
+def test_who_was_in_the_unit_may_appear(
+    closed: Path, staffed: Path, tmp_path: Path, start: date, leaks: int
+) -> None:
+    out = shutil.copytree(closed, tmp_path / "out")
+    with duckdb.connect(str(shutil.copy(staffed, tmp_path / "own.duckdb"))) as connection:
+        connection.execute("delete from marts.fct_agent_day where agent_id = 'A 6'")
+    page = out / "teams" / "T1.html"
+    page.write_text("<p>A 6</p>", encoding="utf-8")
+    assert len(lint_reports(out, tmp_path / "own.duckdb", ["teams/T1.html"], start, END)) == leaks
+
+
+def test_what_the_linter_does_not_know_stops_it(
+    closed: Path, staffed: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(closed, tmp_path / "out")
+    with pytest.raises(ReportError, match="is not in"):
+        lint_reports(out, staffed, ["agents/new.html"], START, END)
+    manifest = (out / "manifest.json").read_text(encoding="utf-8")
+    (out / "manifest.json").write_text(manifest.replace('"team"', '"guild"'), encoding="utf-8")
+    with pytest.raises(ReportError, match="no rule for who may appear in a report of kind guild"):
+        lint_reports(out, staffed, ["teams/T1.html"], START, END)
+    (out / "manifest.json").unlink()
+    with pytest.raises(ReportError, match="render the reports again"):
+        lint_reports(out, staffed, ["teams/T1.html"], START, END)
+
+
+def test_a_database_without_profiles_is_explained(closed: Path, database: Path) -> None:
+    with pytest.raises(ReportError, match="build it again"):
+        lint_reports(closed, database, ["teams/T1.html"], START, END)
