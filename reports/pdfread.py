@@ -12,6 +12,8 @@ import pypdfium2.raw as pdfium
 
 _XMP = re.compile(rb"<x:xmpmeta.*?</x:xmpmeta>", re.DOTALL)
 _DEEPEST = 200
+# Scripts whose letters join, stack or run from right to left, so that a PDF holds their shapes.
+SHAPED = re.compile("[\u0590-\u109f\u1780-\u17ff]")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class PdfText:
     pages: each page's text as it lies, line by line. drawn: each page's text objects in the order
     they were drawn, with the true text of joined letters (ActualText). Right-to-left text is drawn
     from its end, an object at a time; within an object its letters are in the order they are read.
+    Pages without any letter of a SHAPED script have none: their text as it lies is exact.
     spoken: alternative texts of drawings. about: metadata, bookmarks and targets of links.
     attachments: name and bytes.
     """
@@ -60,7 +63,7 @@ def read_pdf(content: bytes) -> PdfText:
 def _read_page(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, text: PdfText) -> None:
     textpage = page.get_textpage()
     text.pages.append(textpage.get_text_range())
-    text.drawn.append(list(_units(page, textpage)))
+    text.drawn.append(list(_units(page, textpage)) if SHAPED.search(text.pages[-1]) else [])
     text.spoken.extend(_alternatives(page))
     text.about.extend(_links(document, page))
     textpage.close()

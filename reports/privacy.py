@@ -36,7 +36,7 @@ import duckdb
 
 from reports.errors import ReportError
 from reports.manifest import MANIFEST
-from reports.pdfread import PdfText, read_pdf
+from reports.pdfread import SHAPED, PdfText, read_pdf
 from reports.slugs import slugs
 
 Trace = Literal["id", "name", "e-mail", "phone"]
@@ -53,8 +53,6 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-# Scripts whose letters join, stack or run from right to left, so that a PDF holds their shapes.
-_SHAPED = re.compile("[\u0590-\u109f\u1780-\u17ff]")
 _LEAST_SHAPED = 5
 # What ends a run of them; U+FFFD stands where PDFium cannot tell what a white space was.
 _OTHER = re.compile(r"[^\u0590-\u109f\u1780-\u17ff\s\ufffd]+")
@@ -241,7 +239,7 @@ class _Known:
             if needle.kind == "phone":
                 self._phones[needle.text] = needle
                 continue
-            if needle.kind == "name" and _SHAPED.search(needle.text):
+            if needle.kind == "name" and SHAPED.search(needle.text):
                 letters = _letters(needle.text)
                 if len(letters) >= _LEAST_SHAPED:
                     self._shaped.append((_gapped(letters), needle))
@@ -335,7 +333,7 @@ def _lowered(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalpha() and _SHAPED.match(c))
+    return "".join(c for c in text if c.isalpha() and SHAPED.match(c))
 
 
 def _gapped(letters: str) -> re.Pattern[str]:
