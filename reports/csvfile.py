@@ -2,19 +2,27 @@
 
 import csv
 import io
+import re
 from datetime import datetime
 
-from reports.formats import instant_text
+from reports.formats import REPLACEMENT, instant_text
 from reports.rows import Rows
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Programs trim white space, quotes and invisible characters before they look for a formula, and
+# those set to Chinese or Japanese take full-width signs too.
+_LEADING = r"[\s\"'\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x1f]*"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"{_LEADING}{_SIGN}|[\t\r\n]")
+# Where the list separator is a semicolon, or quotes are not heeded, these begin a cell as well.
+_INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEADING}{_SIGN})")
 
 
 def csv_text(rows: Rows) -> str:
     """Return the rows with a header line, as RFC 4180 CSV; null is an empty cell.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe in front. Numbers never do,
-    so a negative one stays a number.
+    Text that a spreadsheet would run as a formula gets an apostrophe in front, also after a semicolon,
+    tab or line break within it. Numbers never do, so a negative one stays a number. NUL, which ends
+    a text for some programs, becomes U+FFFD.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -25,5 +33,6 @@ def csv_text(rows: Rows) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+        text = _INNER.sub("'", value).replace("\0", REPLACEMENT)
+        return f"'{text}" if _FORMULA.match(text) else text
     return instant_text(value) if isinstance(value, datetime) else value

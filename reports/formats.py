@@ -55,8 +55,9 @@ _UNPRINTABLE = frozenset({"Cc", "Co", "Cs"})
 def printable(text: str) -> str:
     """Make text from data safe to set on one line.
 
-    White space becomes spaces, bidirectional controls go, and control and private-use
-    characters become U+FFFD: none of them has an agreed look.
+    White space becomes spaces, bidirectional controls go, and control characters, private-use ones
+    and those that are no characters become U+FFFD: none of them has an agreed look, and XML, which
+    charts are, refuses some.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -68,7 +69,13 @@ def _printable_character(character: str) -> str:
         return " "
     if character in _BIDI_CONTROLS or character == "\ufeff":
         return ""
-    return REPLACEMENT if unicodedata.category(character) in _UNPRINTABLE else character
+    if unicodedata.category(character) in _UNPRINTABLE or _is_noncharacter(ord(character)):
+        return REPLACEMENT
+    return character
+
+
+def _is_noncharacter(code: int) -> bool:
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def month_name(value: date) -> str:

@@ -82,11 +82,16 @@ class PdfWriter:
         """
         replaced: set[str] = set()
         drawn = True
+        # Apart from the rest, because what cannot be printed can be attached as it is.
+        attachments = json.dumps(document.attachments, ensure_ascii=False, default=_fields)
         while True:
             try:
                 content, warnings = self._compiler().compile_with_warnings(
                     format="pdf",
-                    sys_inputs={"document": _json(document, replaced, drawn)},
+                    sys_inputs={
+                        "document": _json(document, replaced, drawn),
+                        "attachments": attachments,
+                    },
                     pdf_standards=_STANDARDS,
                     timestamp=document.timestamp and document.timestamp.replace(microsecond=0),
                 )
@@ -127,6 +132,7 @@ def _failure(document: Document, reason: object) -> ReportError:
 def _json(document: Document, replaced: set[str], drawn: bool) -> str:
     content = {
         **vars(document),
+        "attachments": [],
         "plain_title": plain_text(document.title),
         "short_subject": _shortened(document.subject),
         "short_fingerprint": document.fingerprint[:_SHORT_FINGERPRINT],

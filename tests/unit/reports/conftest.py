@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import hostile
 import warehouse_fixture
 
 import reports
@@ -23,6 +24,15 @@ def closed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("closed") / "2026-10"
     reports.render_reports(database, warehouse_fixture.PERIOD, out, pages=warehouse_fixture.PAGES)
     return out
+
+
+@pytest.fixture(scope="session")
+def hostile_month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The reports of a month in which every agent and team has a hostile name; those by id."""
+    folder = tmp_path_factory.mktemp("hostile")
+    texts = hostile.build(folder / "scorehouse.duckdb")
+    reports.render_month(folder / "scorehouse.duckdb", warehouse_fixture.MONTH, folder / "out")
+    return folder / "out", texts
 
 
 @pytest.fixture

@@ -13,7 +13,17 @@ import pypdfium2.raw as pdfium
 import pytest
 from scripts import DRAWN_OTHERWISE, NAMES
 
-from reports.document import Block, Document, Heading, Heads, Paragraph, Strong, Table, Text
+from reports.document import (
+    Attachment,
+    Block,
+    Document,
+    Heading,
+    Heads,
+    Paragraph,
+    Strong,
+    Table,
+    Text,
+)
 from reports.pdf import PdfWriter
 from reports.pdfread import read_pdf
 
@@ -145,6 +155,13 @@ def test_a_character_without_a_font_is_named(writer: PdfWriter) -> None:
     words = "".join(read_pdf(writer.write(document(Paragraph([Text("ᚠᛇ")])))).pages)
     assert "ᚠ" not in words
     assert "Printed as \ufffd, because no installed font has it: U+16A0 RUNIC LETTER" in words
+
+
+def test_what_cannot_be_printed_is_attached_as_it_is(writer: PdfWriter) -> None:
+    files = [Attachment("days.csv", "d", "name\r\nᚠ\r\n")]
+    pdf = read_pdf(writer.write(document(Paragraph([Text("ᚠ")]), attachments=files)))
+    assert pdf.attachments == [("days.csv", "name\r\nᚠ\r\n".encode())]
+    assert "ᚠ" not in "".join(pdf.pages)
 
 
 AGAIN = """
