@@ -129,6 +129,57 @@ def build(
 
 
 @app.command()
+def report(
+    starts_on: Annotated[
+        str, typer.Option("--from", help="First day of the report, YYYY-MM-DD.", metavar="DATE")
+    ],
+    ends_on: Annotated[
+        str | None,
+        typer.Option("--to", help="Last day, included. Default: the first day.", metavar="DATE"),
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option(help="Only what was done in this department.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="Only what was done at this site.")] = None,
+    function: Annotated[
+        str | None, typer.Option(help="Only what was done in this function.")
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(help="Only what was done in this team (its id).")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write into. Default: a folder of the period's name in <home>/reports."
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Report on any period from what is published: pages and PDFs for every agent and unit.
+
+    A single day makes a daily report, Monday to Sunday a weekly one. Agents and units are those with figures in the
+    period; filters can be combined. Asking again renders only what changed. Scores belong to closed months: see
+    `scorehouse close`.
+    """
+    from orchestration import period_reports
+    from reports import ReportError
+
+    filters = {"department": department, "site": site, "function": function, "team": team}
+    _listen()
+    try:
+        index = period_reports.render_period(
+            Home(home.resolve()),
+            starts_on,
+            ends_on,
+            {name: value for name, value in filters.items() if value is not None},
+            out.resolve() if out else None,
+        )
+    except ReportError as problem:
+        _fail(str(problem))
+    console.print(f"pages and PDFs: {index}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what is loaded, quarantined, closed, published and sent."""
     if not home.exists():

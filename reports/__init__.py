@@ -5,6 +5,7 @@ from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
 from reports.period import Period
 from reports.site import ReportFile, render_reports
+from reports.slugs import slugs
 
 __all__ = [
     "Message",
@@ -15,5 +16,6 @@ __all__ = [
     "read_periods",
     "render_message",
     "render_reports",
+    "slugs",
     "write_overview",
 ]

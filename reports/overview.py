@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from reports.document import Document, Heading, Link, Listing, Paragraph, Text
+from reports.formats import printable
 from reports.html import page_html
 from reports.manifest import MANIFEST, write_private
 from reports.period import CADENCES, Period
@@ -19,26 +20,33 @@ _HEADINGS = {
 }
 
 
-def read_periods(folder: Path) -> list[Period]:
-    """Return the periods that have a report folder in a folder, by what their manifests say."""
+def read_periods(folder: Path) -> list[tuple[str, Period]]:
+    """Return the names of the report folders in a folder, and their periods, as their manifests say."""
     periods = []
     for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+        name = manifest.parent.name
         content = json.loads(manifest.read_text(encoding="utf-8"))
         starts_on = date.fromisoformat(content["starts_on"])
         ends_on = date.fromisoformat(content["ends_on"])
         match content["cadence"]:
             case "now":
                 noon = datetime.combine(starts_on + timedelta(days=1), time(12), tzinfo=UTC)
-                periods.append(Period.now(noon))
+                periods.append((name, Period.now(noon)))
             case "day":
-                periods.append(Period.day(starts_on))
+                periods.append((name, Period.day(starts_on)))
             case "week":
-                periods.append(Period.week(starts_on))
+                periods.append((name, Period.week(starts_on)))
             case "month":
-                periods.append(Period.month(starts_on))
+                periods.append((name, Period.month(starts_on)))
             case _:
-                periods.append(Period.between(starts_on, ends_on))
+                periods.append((name, Period.between(starts_on, ends_on)))
     return periods
+
+
+def _label(folder: str, period: Period) -> str:
+    """What a folder is called; one that is filtered has its filters in its name."""
+    more = folder.removeprefix(period.folder).replace("--", ", ")
+    return printable(period.title + more)
 
 
 def write_overview(folder: Path) -> Path:
@@ -46,13 +54,17 @@ def write_overview(folder: Path) -> Path:
 
     Lists each folder that has a manifest, the newest of each cadence first; what is written already is left alone.
     """
-    periods = sorted(read_periods(folder), key=lambda p: (p.starts_on, p.ends_on), reverse=True)
+    periods = sorted(
+        read_periods(folder),
+        key=lambda one: (one[1].starts_on, one[1].ends_on, one[0]),
+        reverse=True,
+    )
     blocks: list[Heading | Listing | Paragraph] = []
     for cadence in CADENCES:
         page = "now.html" if cadence == "now" else "index.html"
         links = [
-            Link(f"{period.folder}/{page}", [Text(period.title)], local=True)
-            for period in periods
+            Link(f"{name}/{page}", [Text(_label(name, period))], local=True)
+            for name, period in periods
             if period.cadence == cadence
         ]
         if links:

@@ -449,9 +449,11 @@ class _Run:
             (str(one.page.front["menu"]), posixpath.relpath(one.path, here or "."))
             for one in self._menus.get(subject.key, [])
         ]
-        if subject.page.parameters:
-            navigation = [("All reports", f"{home}index.html"), *navigation]
-        return page_html(document, home, navigation)
+        pdf = self._pdf_path(subject)
+        if pdf is not None:
+            navigation.append(("PDF", posixpath.relpath(pdf, here or ".")))
+        trail = [] if subject.kind == "index" else [(self._period.title, f"{home}index.html")]
+        return page_html(document, home, navigation, trail=trail)
 
 
 def _address(subject: _Subject) -> tuple[str, str]:

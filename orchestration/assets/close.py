@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from orchestration import closing
+from orchestration import closing, period_reports
 from orchestration.assets.publication import CANDIDATE
-from orchestration.assets.reports import render
 from orchestration.delivery import outbox
 from orchestration.partitions import close_months
 from orchestration.progress import tell
@@ -34,7 +33,8 @@ def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg
     """Step 13: the pages of the month, and one PDF per agent and per unit."""
     settings = settings_of(context)
     assert settings.month is not None
-    files = render(home.home, Period.month(settings.month), settings.provisional)
+    period = Period.month(settings.month)
+    files = period_reports.render_into(home.home, period, provisional=settings.provisional)
     return dg.MaterializeResult(metadata={"files": files})
 
 
