@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,14 @@ class Publication:
 
 @dataclass(frozen=True)
 class Mart:
-    """A table that readers get. `grain`: the columns that name one of its rows."""
+    """A table that readers get.
+
+    `grain`: the columns that name one of its rows. `columns`: what each column means, by name.
+    """
 
     name: str
     grain: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,10 @@ def mart_names(manifest: Path) -> list[str]:
 def _public(node: Mapping[str, Any]) -> Mart:
     config = node["config"]
     grain = tuple(config["meta"]["grain"])
+    columns = tuple((name, column["description"]) for name, column in node["columns"].items())
     if config["materialized"] == "table_function":
-        return TableFunction(node["name"], grain, tuple(config["parameters"]))
-    return Mart(node["name"], grain)
+        return TableFunction(node["name"], grain, tuple(config["parameters"]), columns=columns)
+    return Mart(node["name"], grain, columns=columns)
 
 
 def candidate_file(home: Home) -> Path:
@@ -98,12 +103,19 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
         # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
         connection.execute(
             "use candidate; create schema candidate.marts; create schema candidate.meta;"
-            "create table candidate.meta.mart (mart varchar primary key, grain varchar[] not null)"
+            "create table candidate.meta.mart (mart varchar primary key, grain varchar[] not null);"
+            "create table candidate.meta.mart_column"
+            " (mart varchar, name varchar, description varchar not null, primary key (mart, name))"
         )
         for mart in marts:
             _copy(connection, mart)
             connection.execute(
                 "insert into candidate.meta.mart values (?, ?)", [mart.name, list(mart.grain)]
+            )
+        described = [[mart.name, *column] for mart in marts for column in mart.columns]
+        if described:
+            connection.executemany(
+                "insert into candidate.meta.mart_column values (?, ?, ?)", described
             )
         content = ";".join(
             f"{mart.name}:{_content(connection, 'candidate', mart)}" for mart in marts
@@ -221,7 +233,7 @@ def _copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunctio
 
 
 def _content(connection: duckdb.DuckDBPyConnection, database: str, mart: Mart) -> str:
-    """A hash of what a mart holds, or of what a table function asks; with its grain."""
+    """A hash of what a mart holds, or of what a table function asks; with its grain and what its columns mean."""
     if isinstance(mart, TableFunction):
         asked = [*mart.parameters, _query_of(connection, database, mart)]
         found = hashlib.sha256("\n".join(asked).encode()).hexdigest()
@@ -233,7 +245,8 @@ def _content(connection: duckdb.DuckDBPyConnection, database: str, mart: Mart) -
                 f" from {database}.marts.{mart.name} as mart"
             ).fetchone()
         )
-    return f"{found} by {','.join(mart.grain)}"
+    meaning = hashlib.sha256(repr(mart.columns).encode()).hexdigest()[:12]
+    return f"{found} by {','.join(mart.grain)}, {meaning}"
 
 
 def _query_of(connection: duckdb.DuckDBPyConnection, database: str, function: TableFunction) -> str:

@@ -1,7 +1,7 @@
 """The rows of a query as a page sees them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from reports.errors import ComponentError
@@ -14,7 +14,8 @@ class Source:
     relation: the mart, or the table function with its arguments. keys: the columns that tell its
     rows apart. columns: all its columns. constants: key values that every row shares. named_by: the
     column of the query that names the mart's column (for figures turned into rows). revision: of
-    the report, where there is one.
+    the report, where there is one. mart: the mart or function by name; used: receives it with each
+    column whose figure is printed, so that a report can say what its figures mean.
     """
 
     relation: str
@@ -23,6 +24,8 @@ class Source:
     constants: Mapping[str, object]
     named_by: str | None = None
     revision: int | None = None
+    mart: str = ""
+    used: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Row:
@@ -96,6 +99,7 @@ class Rows(Sequence[Row]):
             f"{key}={quote(str(row[key] if key in shown else source.constants[key]), safe='')}"
             for key in source.keys
         )
+        source.used.add((source.mart, str(name)))
         revision = "" if source.revision is None else f"@r{source.revision}"
         return f"{source.relation}?{keys}#{name}{revision}"
 

@@ -16,7 +16,8 @@ from reports.components import Components
 from reports.csvfile import csv_text
 from reports.document import Attachment, Document
 from reports.errors import PageError
-from reports.formats import instant_text, printable
+from reports.figures import figure_format, figure_label
+from reports.formats import NUMERIC_FORMATS, instant_text, printable
 from reports.html import page_html
 from reports.manifest import Folder
 from reports.markdown import build_blocks, build_line
@@ -59,11 +60,15 @@ class ReportFile:
 
 @dataclass(frozen=True)
 class _Subject:
-    """Whom or what one page is about: the row of the page's subjects, and where the page goes."""
+    """Whom or what one page is about: the row of the page's subjects, and where the page goes.
+
+    used: marts and columns whose figures the page prints.
+    """
 
     page: Page
     path: str
     values: Mapping[str, object] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def identity(self) -> str | None:
@@ -288,7 +293,12 @@ class _Run:
         constants = {**self._parameters, **subject.values}
         try:
             source = self._warehouse.source(
-                query.source, query.named_by, rows.columns, constants, subject.revision
+                query.source,
+                query.named_by,
+                rows.columns,
+                constants,
+                subject.revision,
+                subject.used,
             )
         except QueryError as error:
             raise page.where.error(query.line - 1, f'query "{name}": {error}') from error
@@ -425,14 +435,16 @@ class _Run:
             (label.capitalize(), value) for label, value in sorted(self._warehouse.filters.items())
         ]
         facts.append(("Data fingerprint", data[:12]))
+        title, blocks = build_line(page.title, names), build_blocks(page.body, names)
         return Document(
-            title=build_line(page.title, names),
+            title=title,
             subject=subject.name,
             period=self._period.title,
             revision="" if self._provisional else revision,
             fingerprint=data[:12],
             facts=facts,
-            blocks=build_blocks(page.body, names),
+            blocks=blocks,
+            definitions=self._definitions(subject),
             language=str(page.front.get("language", "en")),
             banner=_BANNER if self._provisional else "",
             timestamp=stamped_at if closed or self._provisional else self._warehouse.as_of,
@@ -441,6 +453,15 @@ class _Run:
                 for rule in page.attachments
             ],
         )
+
+    def _definitions(self, subject: _Subject) -> list[tuple[str, str]]:
+        """Term and meaning of each figure the page prints, sorted by term; of one term, the first mart's."""
+        found: dict[str, str] = {}
+        for mart, column in sorted(subject.used):
+            meaning = self._warehouse.meaning(mart, column)
+            if meaning is not None and figure_format(column) in NUMERIC_FORMATS:
+                found.setdefault(figure_label(column), meaning)
+        return sorted(found.items())
 
     def _html(self, subject: _Subject, document: Document) -> str:
         here = posixpath.dirname(subject.path)

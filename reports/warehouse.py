@@ -154,6 +154,12 @@ class Warehouse:
             self._grains: dict[str, list[str]] = dict(
                 run("select mart, grain from warehouse.meta.mart").fetchall()
             )
+            self._meanings = {
+                (mart, column): description
+                for mart, column, description in run(
+                    "select mart, name, description from warehouse.meta.mart_column"
+                ).fetchall()
+            }
         except duckdb.Error as error:
             self._connection.close()
             first = str(error).splitlines()[0]
@@ -226,8 +232,9 @@ class Warehouse:
         columns: Sequence[str],
         constants: Mapping[str, object],
         revision: int | None,
+        used: set[tuple[str, str]],
     ) -> Source:
-        """Return where the rows of a query come from.
+        """Return where the rows of a query come from; used receives the figures that are printed.
 
         name: the mart or relation that the query says. columns: the query's own. constants: key
         values that all its rows share. Raises QueryError for an unknown mart, and for rows that
@@ -259,7 +266,12 @@ class Warehouse:
             read = f"from {name}" if is_relation else f"from warehouse.marts.{mart}"
             found = self._connection.execute(f"select * {read} limit 0").description
             self._columns[name] = frozenset(column[0] for column in found)
-        return Source(relation, keys, self._columns[name], constants, named_by, revision)
+        columns_of_mart = self._columns[name]
+        return Source(relation, keys, columns_of_mart, constants, named_by, revision, mart, used)
+
+    def meaning(self, mart: str, column: str) -> str | None:
+        """Return what a column of a mart means, as its author describes it."""
+        return self._meanings.get((mart, column))
 
     def _batch(
         self,

@@ -69,6 +69,7 @@ def test_the_marts_and_nothing_else_are_published(home: Home) -> None:
         "marts.dim_team",
         "marts.fct_agent_month",
         "meta.mart",
+        "meta.mart_column",
         "meta.publication",
     ]
     assert home.published_database.stat().st_mode & 0o777 == 0o600
@@ -194,11 +195,16 @@ def test_no_month_at_all_is_refused_too(home: Home) -> None:
 
 
 def test_the_interface_is_the_models_of_that_schema_tables_first(tmp_path: Path) -> None:
-    table = {"resource_type": "model", "schema": "marts"}
+    table = {"resource_type": "model", "schema": "marts", "columns": {}}
     config = {"materialized": "table", "meta": {"grain": ["x"]}}
     nodes = {
         "a": {**table, "name": "fct_b", "config": {**config, "meta": {"grain": ["x", "y"]}}},
-        "b": {**table, "name": "dim_a", "config": config},
+        "b": {
+            **table,
+            "name": "dim_a",
+            "config": config,
+            "columns": {"x": {"description": "Which one."}},
+        },
         "c": {**table, "name": "int_c", "schema": "intermediate", "config": config},
         "d": {**table, "name": "grain", "resource_type": "test", "config": config},
         "e": {
@@ -214,7 +220,7 @@ def test_the_interface_is_the_models_of_that_schema_tables_first(tmp_path: Path)
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"nodes": nodes}))
     assert publication.interface(manifest) == [
-        publication.Mart("dim_a", ("x",)),
+        publication.Mart("dim_a", ("x",), columns=(("x", "Which one."),)),
         publication.Mart("fct_b", ("x", "y")),
         publication.TableFunction("a_function", ("x",), ("p", "q := null")),
     ]

@@ -245,6 +245,13 @@ def _add_functions_and_meta(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema meta")
     connection.execute("create table meta.publication as select ? as as_of", [RESTATED])
     connection.execute("create table meta.mart (mart varchar, grain varchar[])")
+    connection.execute(
+        "create table meta.mart_column (mart varchar, name varchar, description varchar)"
+    )
+    connection.execute(
+        "insert into meta.mart_column values"
+        " ('monthly_performance_summary', 'occupancy', 'Share of time with a contact | *x*')"
+    )
     connection.executemany(
         "insert into meta.mart values (?, ?)",
         [
