@@ -434,14 +434,14 @@ class _Run:
         facts += [
             (label.capitalize(), value) for label, value in sorted(self._warehouse.filters.items())
         ]
-        facts.append(("Data fingerprint", data[:12]))
+        facts.append(("Data fingerprint", data))
         title, blocks = build_line(page.title, names), build_blocks(page.body, names)
         return Document(
             title=title,
             subject=subject.name,
             period=self._period.title,
             revision="" if self._provisional else revision,
-            fingerprint=data[:12],
+            fingerprint=data,
             facts=facts,
             blocks=blocks,
             definitions=self._definitions(subject),

@@ -1,0 +1,171 @@
+"""The shipped pages over a closed month: every figure leads back to its row, and nobody reads about others."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import pytest
+
+import reports
+from reports import Period
+from reports.formats import raw_text
+from reports.privacy import lint_reports
+from reports.site import load_pages
+from reports.warehouse import Warehouse
+from tests.integration.scenes import Run
+
+pytestmark = pytest.mark.timeout(1800)
+
+MONTH = Period.month(dt.date(2026, 10, 1))
+PERIODS = {
+    "day": Period.day(dt.date(2026, 10, 14)),
+    "week": Period.week(dt.date(2026, 10, 14)),
+    "month": MONTH,
+    "period": Period.between(dt.date(2026, 10, 3), dt.date(2026, 10, 21)),
+    "now": Period.now(dt.datetime(2026, 11, 15, tzinfo=dt.UTC)),
+}
+ADDRESS = re.compile(
+    r"(?P<mart>\w+)(?:\((?P<arguments>[^()]*)\))?\?(?P<keys>[^#]*)#(?P<column>\w+)(?:@r\d+)?"
+)
+
+
+@pytest.fixture(scope="module")
+def folders(closed: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Reports of every cadence, from the database of the closed month."""
+    out = tmp_path_factory.mktemp("pages")
+    for name, period in PERIODS.items():
+        reports.render_reports(closed.home.published_database, period, out / name)
+    return {name: out / name for name in PERIODS}
+
+
+class Figures(HTMLParser):
+    """The figures of a page: what they are by machine, what is printed, and where they say they come from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "data":
+            self.found.append((values["value"] or "", values.get("data-address")))
+
+
+def figures(folder: Path) -> Iterator[tuple[Path, str, str | None]]:
+    for path in sorted(folder.rglob("*.html")):
+        parser = Figures()
+        parser.feed(path.read_text(encoding="utf-8"))
+        yield from ((path.relative_to(folder), value, address) for value, address in parser.found)
+
+
+class Lookup:
+    """Finds a figure in the published database by its address alone."""
+
+    def __init__(self, database: Path) -> None:
+        self._connection = duckdb.connect(str(database), read_only=True)
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._rows: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], dict[str, Any]]] = {}
+
+    def value(self, address: str) -> object:
+        parts = ADDRESS.fullmatch(address)
+        assert parts, address
+        keys = dict(pair.split("=", 1) for pair in parts["keys"].split("&"))
+        relation = parts["mart"]
+        if parts["arguments"]:
+            relation += f"({', '.join(map(argument, parts['arguments'].split(',')))})"
+        names = tuple(keys)
+        if (relation, names) not in self._rows:
+            found = self._connection.execute(f"from marts.{relation}")
+            columns = [column[0] for column in found.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+            self._rows[relation, names] = {tuple(str(r[n]) for n in names): r for r in rows}
+            assert len(self._rows[relation, names]) == len(rows), f"{names} name no single row"
+        return self._rows[relation, names][tuple(unquote(v) for v in keys.values())][
+            parts["column"]
+        ]
+
+
+def argument(text: str) -> str:
+    name, equals, value = text.rpartition("=")
+    written = value if value == "null" else f"'{value}'"
+    return f"{name} := {written}" if equals else written
+
+
+@pytest.mark.parametrize("cadence", PERIODS)
+def test_every_figure_is_the_value_at_its_address(
+    closed: Run, folders: Mapping[str, Path], cadence: str
+) -> None:
+    lookup = Lookup(closed.home.published_database)
+    checked, wrong, homeless = 0, [], []
+    for path, value, address in figures(folders[cadence]):
+        if address is None:
+            homeless.append((path, value))
+            continue
+        found = lookup.value(address)
+        # The last of a trend stands for it.
+        if raw_text(found) != value and '"trend"' not in address:
+            wrong.append((path, value, address, found))
+        checked += 1
+    assert (wrong[:10], homeless[:10]) == ([], [])
+    assert checked > 50
+
+
+@pytest.mark.parametrize("cadence", PERIODS)
+def test_queries_for_all_at_once_say_what_each_alone_says(closed: Run, cadence: str) -> None:
+    compared = 0
+    with Warehouse(closed.home.published_database, PERIODS[cadence]) as warehouse:
+        parameters = PERIODS[cadence].parameters
+        for page in load_pages():
+            if page.subjects is None or cadence not in page.cadences:
+                continue
+            subjects = warehouse.keep_subjects(
+                page.composed(page.queries[page.subjects]), parameters
+            )
+            for query in page.queries.values():
+                if query.name == page.subjects:
+                    continue
+                sql = page.composed(query)
+                together = warehouse.query_subjects(
+                    query.name, sql, parameters, subjects, 0, len(subjects)
+                )
+                for rows, own in zip(together, subjects.values, strict=True):
+                    alone = warehouse.query(
+                        query.name,
+                        sql,
+                        {**parameters, **dict(zip(subjects.columns, own, strict=True))},
+                    )
+                    assert rows.columns == alone.columns
+                    assert rows.values == alone.values, (page.name, query.name, own)
+                    compared += len(alone)
+    assert compared > 0 or cadence == "now"
+
+
+@pytest.mark.parametrize("cadence", ["day", "week", "month", "period"])
+def test_no_report_names_anybody_it_is_not_about(
+    closed: Run, folders: Mapping[str, Path], cadence: str
+) -> None:
+    period, folder = PERIODS[cadence], folders[cadence]
+    files = [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".html", ".csv", ".pdf")
+    ]
+    leaks = lint_reports(
+        folder, closed.home.published_database, files, period.starts_on, period.ends_on
+    )
+    assert leaks == []
+
+
+def test_rendering_anew_gives_the_same_bytes(
+    closed: Run, folders: Mapping[str, Path], tmp_path: Path
+) -> None:
+    reports.render_reports(closed.home.published_database, PERIODS["week"], tmp_path)
+    again = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    first = folders["week"]
+    assert again == {p.relative_to(first): p.read_bytes() for p in first.rglob("*") if p.is_file()}
+    assert len(again) > 50
