@@ -197,6 +197,7 @@ def _number(number: Decimal, name: str, signed: bool) -> str:
 
 
 def _rounded(number: Decimal, places: int) -> Decimal:
-    with localcontext(prec=60):
+    # As many digits as the number has: a double may have 309 before the point.
+    with localcontext(prec=max(60, number.adjusted() + places + 2)):
         rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return abs(rounded) if rounded == 0 else rounded

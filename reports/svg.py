@@ -145,6 +145,8 @@ def axis_ticks(low: float, high: float, fmt: str | None) -> list[float]:
 
 def axis_text(value: float, fmt: str | None) -> str:
     """Return an axis value as short as it can be said."""
+    if fmt == "duration" and abs(value) >= 1e9:
+        return f"{value / 3600:.3g} h"
     if fmt == "duration":
         return format_value(value, "duration").removesuffix(":00")
     value, sign = (value * 100, "%") if fmt == "pct" else (value, "")
