@@ -117,7 +117,7 @@ Text with a figure, {{ Value(agents, column='score') }}, a difference,
 
 ## Tables
 
-{{ DataTable(agents, title='Agents', search=true, filters=['team_name'], columns=[
+{{ DataTable(agents, title='Agents', search=true, filters=['team_name', 'joined_on'], columns=[
     Column('name', link='agents', id='agent_id'),
     Column('team_name', empty='none'),
     Column('score', bar=true),

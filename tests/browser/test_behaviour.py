@@ -115,6 +115,14 @@ def test_a_choice_and_a_search_together(page: Page) -> None:
     assert names(page) == order(5, 2)
 
 
+def test_two_choices_hold_together(page: Page) -> None:
+    page.get_by_label("Team", exact=True).select_option(label="South")
+    page.get_by_label("Joined", exact=True).select_option(label="2026-10-25")
+    assert names(page) == order(1)
+    page.get_by_label("Joined", exact=True).select_option(label="2026-10-28")
+    assert names(page) == []
+
+
 def test_finding_a_report_by_keyboard(page: Page) -> None:
     box = page.get_by_label("Find a report")
     box.focus()
