@@ -14,10 +14,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 
+import hostile
 import warehouse_fixture
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import reports
+from reports.overview import write_overview
 from tests.browser import gallery
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -35,15 +37,14 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A month of reports in ``month`` and the gallery in ``gallery``."""
+    """A month of reports of people with hostile names, the page above it, and the gallery."""
     root = tmp_path_factory.mktemp("site")
-    database = warehouse_fixture.build(root / "scorehouse.duckdb")
-    reports.render_month(database, warehouse_fixture.MONTH, root / "month")
+    hostile.build(root / "scorehouse.duckdb")
+    reports.render_reports(root / "scorehouse.duckdb", warehouse_fixture.PERIOD, root / "2026-10")
+    write_overview(root)
     (root / "gallery").mkdir()
-    for folder in (root / "month", root / "gallery"):
-        for name in ("report.css", "report.js"):
-            if not (folder / name).exists():
-                shutil.copy(THEME / name, folder / name)
+    for name in ("report.css", "report.js"):
+        shutil.copy(THEME / name, root / "gallery" / name)
     gallery.write(root / "gallery")
     return root
 

@@ -8,7 +8,7 @@ from reports.document import Document, Text
 from reports.html import page_html
 from reports.markdown import build_blocks
 from reports.rows import Rows
-from reports.template import Template
+from reports.template import Template, Where
 
 NAMES = ("Ada Byron", "Zoë Łódź", "مريم الحسن", "李小龍", "<b>Bo</b> & Co", "नेहा", "Émile", "bo")
 TEAMS = ("North", "South", None)
@@ -164,7 +164,7 @@ def blocks() -> list[object]:
     """Return the page's blocks."""
     components = Components(lambda folder, identity: "index.html", lambda rows: f"{rows.name}.csv")
     rows = {query.name: query for query in (agents(), days(), months(), kpis(), states())}
-    return list(build_blocks(Template(PAGE, "gallery.md"), {**components.names(), **rows}))
+    return list(build_blocks(Template(PAGE, Where("gallery.md")), {**components.names(), **rows}))
 
 
 def document() -> Document:

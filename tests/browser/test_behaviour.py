@@ -134,6 +134,8 @@ def test_finding_a_report_by_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent") == "Zoë Łódź"
     page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.type") == "search"
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
     assert box.input_value() == ""
     assert found.count() == 0
