@@ -29,7 +29,7 @@ from reports.svg import (
 )
 
 _RIGHT, _BOTTOM = 12.0, 44.0
-_PLOT = 160.0
+_PLOT = 170.0
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4", "4 2", "1 4", "10 2 2 2")
 MOST_SERIES = len(COLOURS)
 MOST_LYING = 60
@@ -165,7 +165,7 @@ def _axes(plot: _Plot, labels: Sequence[str], texts: Texts) -> list[str]:
         if n % every == 0
     ]
     out.append(label((plot.left + WIDTH - _RIGHT) / 2, plot.bottom + 38, texts.x_title))
-    out.append(turned(12, plot.top + _PLOT / 2, texts.y_title, _PLOT))
+    out.append(turned(12, plot.top + _PLOT / 2, texts.y_title, _PLOT + 40))
     return out
 
 
@@ -389,6 +389,8 @@ def spark_line(values: Sequence[float | None], words: str) -> str:
     before: list[float | None] = [None, *known]
     path = "".join(
         f"{'M' if last is None else 'L'}{point(n, value)[0]:.1f} {point(n, value)[1]:.1f}"
+        # A value alone is a dot: a line of no length with a round end.
+        f"{'h0' if last is None else ''}"
         for n, (last, value) in enumerate(pairwise(before))
         if value is not None
     )
@@ -400,8 +402,8 @@ def spark_line(values: Sequence[float | None], words: str) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="spark" viewBox="0 0 80 22" role="img" '
         f'aria-label="{escape(words)}">'
-        f'<path class="line0" d="{path}" fill="none" stroke="{COLOURS[0]}" stroke-width="1.5"/>'
-        f"{dot}</svg>"
+        f'<path class="line0" d="{path}" fill="none" stroke="{COLOURS[0]}" stroke-width="1.5" '
+        f'stroke-linecap="round"/>{dot}</svg>'
     )
 
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from reports.errors import ComponentError
 from reports.figures import figure_label
@@ -46,6 +46,9 @@ MONTHS = (
     "November",
     "December",
 )
+_PLACES = (Decimal("1"), Decimal("0.1"), Decimal("0.01"))
+# A double may have 309 digits before the point.
+_DIGITS = Context(prec=400)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 # Overrides and embeddings could reorder the text around a value; marks (U+200E, U+200F) cannot.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -197,6 +200,5 @@ def _number(number: Decimal, name: str, signed: bool) -> str:
 
 
 def _rounded(number: Decimal, places: int) -> Decimal:
-    with localcontext(prec=60):
-        rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    rounded = number.quantize(_PLACES[places], ROUND_HALF_UP, _DIGITS)
     return abs(rounded) if rounded == 0 else rounded

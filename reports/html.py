@@ -37,6 +37,7 @@ _POLICY = (
 
 # Tables with more rows scroll on their own, so that their heads stay in sight.
 _LONG = 20
+_NARROW = 3
 
 Links = Sequence[tuple[str, str]]
 """Labels and relative addresses."""
@@ -56,10 +57,11 @@ def page_html(
     says the same without it. trail: the pages above this one, the topmost first.
     """
     title = escape(plain_text(document.title))
-    names = ["report.js"] if scripts else []
+    names, search = ["report.js"] if scripts else [], ""
     # The list of reports comes first: report.js builds the search box from it.
     if document.search and scripts:
         names.insert(0, "search.js")
+        search = '<div class="site-search" role="search"></div>\n'
     loaded = "".join(f'<script src="{home}{name}" defer></script>\n' for name in names)
     nav = _navigation("Reports", "ul", navigation, "") + _navigation(
         "Where this page is", "ol", trail, f'<li aria-current="page"><bdi>{title}</bdi></li>'
@@ -80,7 +82,7 @@ def page_html(
         f'<title>{title}</title>\n<link rel="stylesheet" href="{home}report.css">\n{loaded}</head>\n'
         f'<body>\n<a class="skip" href="#main">Skip to the report</a>\n<header>{nav}</header>\n'
         f'<main id="main">\n<h1>{inline_html(document.title)}</h1>\n{banner}'
-        f'<dl class="facts">{facts}</dl>\n{blocks_html(document.blocks)}\n</main>\n'
+        f'<dl class="facts">{facts}</dl>\n{search}{blocks_html(document.blocks)}\n</main>\n'
         "</body>\n</html>\n"
     )
 
@@ -164,7 +166,7 @@ def _download(what: str, address: str | None) -> str:
         return ""
     return (
         f'<p class="download"><a href="{escape(quote(address))}" download>Download as CSV'
-        f'<span class="hidden">: {escape(what)}</span></a></p>'
+        f'<span class="hidden"> for {escape(what)}</span></a></p>'
     )
 
 
@@ -247,13 +249,14 @@ def _table(table: Table) -> str:
         )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     label = escape(table.caption)
-    long = " long" if len(table.rows) > _LONG else ""
+    kind = " long" if len(table.rows) > _LONG else ""
+    kind += " narrow" if len(table.columns) <= _NARROW else ""
     # report.js makes the search box and the choices: without it they would do nothing.
     offers = " data-search" if table.search else ""
     if table.filters:
         offers += f' data-filters="{" ".join(map(str, table.filters))}"'
     return (
-        f'<div class="table{long}" role="region" aria-label="{label}" tabindex="0"{offers}><table>'
+        f'<div class="table{kind}" role="region" aria-label="{label}" tabindex="0"{offers}><table>'
         f"<caption>{label}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>{note}{_download(table.caption, table.download)}"
     )

@@ -13,7 +13,7 @@ from html import escape
 
 from reports.formats import format_value
 
-WIDTH = 640.0
+WIDTH = 720.0
 INK, SOFT, GRID, PAPER = "#333333", "#55616e", "#d5d9de", "#ffffff"
 # Told apart by people with any colour vision, and at least 3:1 against the paper.
 COLOURS = (
@@ -28,7 +28,7 @@ COLOURS = (
 )
 SIZE = 11.0
 _LIMIT = 1e100
-_ADVANCE = 0.6  # of the size of the type: what a character takes, as a rule
+_ADVANCE = 0.57  # of the size of the type: what a character takes, as a rule
 _COMPACT = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 _KINDS = {
     "ink": f'fill="{INK}"',
@@ -145,6 +145,8 @@ def axis_ticks(low: float, high: float, fmt: str | None) -> list[float]:
 
 def axis_text(value: float, fmt: str | None) -> str:
     """Return an axis value as short as it can be said."""
+    if fmt == "duration" and abs(value) >= 1e9:
+        return f"{value / 3600:.3g} h"
     if fmt == "duration":
         return format_value(value, "duration").removesuffix(":00")
     value, sign = (value * 100, "%") if fmt == "pct" else (value, "")

@@ -125,19 +125,18 @@ def _hours(
     first: float, last: float, wide: float, left: float, top: float, bottom: float
 ) -> list[str]:
     """Return the lines of the hours; those with room for it have the time below."""
-    every = next((n for n in (1, 2, 3, 4, 6, 12, 24) if n * wide >= 56), -int(-56 // wide))
+    every = next((n for n in (1, 2, 3, 4, 6, 12, 24) if n * wide >= 64), -int(-64 // wide))
     out = []
     for n in range(int(last - first) + 1):
         hour = first + n
-        if hour % every and n:
+        if hour % every:
             continue
         x = left + wide * n
         out.append(
             f'<line class="grid" x1="{x:.1f}" y1="{top:.1f}" x2="{x:.1f}" y2="{bottom:.1f}" '
             f'stroke="{GRID}" stroke-width="1"/>'
         )
-        if n == 0 or n * wide >= 56:
-            out.append(label(x, bottom + 16, clock(hour * HOUR)))
+        out.append(label(x, bottom + 16, clock(hour * HOUR)))
     return out
 
 
@@ -163,7 +162,7 @@ _ROW = 36.0
 
 def interval_chart(rows: Sequence[Interval], *, title: str, description: str, x_title: str) -> str:
     """Draw a line for each interval and a mark for its value, right of the target if better."""
-    names = min(180.0, max(text_width(row.name) for row in rows))
+    names = min(200.0, max(text_width(row.name) for row in rows))
     figures = min(210.0, max(text_width(words) for r in rows for words in (r.figures, r.note)))
     left, right = names + 24, WIDTH - figures - 20
     ends = [finite(e) or 0.0 for row in rows for e in (row.value, row.low, row.high)]
@@ -175,7 +174,7 @@ def interval_chart(rows: Sequence[Interval], *, title: str, description: str, x_
         return left + (right - left) * min(1.0, max(0.0, share))
 
     body = []
-    every = max(1, -int(-56 * (len(ticks) - 1) // (right - left)))
+    every = max(1, -int(-64 * (len(ticks) - 1) // (right - left)))
     zero = min(range(len(ticks)), key=lambda n: abs(ticks[n]))
     for n, tick in enumerate(ticks):
         if (n - zero) % every:

@@ -31,7 +31,7 @@ def test_markdown_becomes_html(database: Path, tmp_path: Path, pages: Pages) -> 
         "<ul><li>x</li><li>y</li></ul>\n<ol><li>z</li></ol>\n"
         "<blockquote><p>said</p></blockquote>\n<hr>\n"
         "<pre><code>&lt;raw&gt;</code></pre>\n"
-        '<div class="table" role="region" aria-label="Head &amp; tail" tabindex="0"><table>'
+        '<div class="table narrow" role="region" aria-label="Head &amp; tail" tabindex="0"><table>'
         "<caption>Head &amp; tail</caption>"
         '<thead><tr><th scope="col">h</th><th scope="col" class="right">n</th></tr></thead>'
         '<tbody><tr><th scope="row">a</th><td class="right">1</td></tr></tbody></table></div>'
@@ -69,7 +69,7 @@ First {{ Value(later, column='seconds', fmt='duration') }}, then
         "<bdi>October 2026</bdi>.</p>\n"
         "<ul><li><bdi>one</bdi>: <bdi>12.6%</bdi></li>"
         '<li><bdi>none</bdi>: <span class="none">– no value</span></li></ul>\n'
-        '<div class="table" role="region" aria-label="All" tabindex="0"><table>'
+        '<div class="table narrow" role="region" aria-label="All" tabindex="0"><table>'
         '<caption>All</caption><thead><tr><th scope="col">Figure</th>'
         '<th scope="col" class="right">Time</th></tr></thead>'
         '<tbody><tr><th scope="row"><bdi>one</bdi></th><td class="right"><data value="3725">1:02:05</data></td></tr>'

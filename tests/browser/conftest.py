@@ -1,0 +1,102 @@
+"""A headless browser, and a folder of rendered pages to look at.
+
+`site` holds what the reports' own fixture renders, and a gallery of every component. A page that is
+added to the reports is in it by itself, and every test of test_pages.py looks at all of them.
+"""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
+
+import hostile
+import warehouse_fixture
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+import reports
+from reports.overview import write_overview
+from tests.browser import gallery
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+THEME = Path(reports.__file__).parent / "theme"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month of reports of people with hostile names, the page above it, and the gallery."""
+    root = tmp_path_factory.mktemp("site")
+    hostile.build(root / "scorehouse.duckdb")
+    reports.render_reports(root / "scorehouse.duckdb", warehouse_fixture.PERIOD, root / "2026-10")
+    write_overview(root)
+    (root / "gallery").mkdir()
+    for name in ("report.css", "report.js"):
+        shutil.copy(THEME / name, root / "gallery" / name)
+    gallery.write(root / "gallery")
+    return root
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs chromium: install it and put it on the PATH")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Visit:
+    """An open page, and what happened while it was open."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """A function that opens a page, recording errors and requests; nothing leaves the machine."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        path: Path, width: int = 1280, scheme: str = "light", scripts: bool = True
+    ) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        seen = Visit(context.new_page())
+
+        def route(one: object) -> None:
+            url = one.request.url  # type: ignore[attr-defined]
+            seen.requests.append(url)
+            one.continue_() if url.startswith("file:") else one.abort()  # type: ignore[attr-defined]
+
+        context.route("**/*", route)
+        seen.page.on("console", lambda m: seen.errors.append(f"{m.type}: {m.text}"))
+        seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        seen.page.on("requestfailed", lambda r: seen.errors.append(f"failed: {r.url}"))
+        seen.page.goto(path.as_uri())
+        return seen
+
+    yield open_page
+    for context in contexts:
+        context.close()
