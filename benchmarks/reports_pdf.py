@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 import typst
 
-import reports.month
+import reports.site
 from reports import pdf
 from reports.document import Document
 
@@ -41,12 +41,12 @@ class _Collecting(pdf.PdfWriter):
 
 def documents(database: Path, month: date) -> list[Document]:
     """What the month's reports give to be set, one document a PDF."""
-    writer, reports.month.PdfWriter = reports.month.PdfWriter, _Collecting  # type: ignore[misc]
+    writer, reports.site.PdfWriter = reports.site.PdfWriter, _Collecting  # type: ignore[misc]
     try:
         with tempfile.TemporaryDirectory() as folder:
-            reports.render_month(database, month, Path(folder))
+            reports.render_reports(database, reports.Period.month(month), Path(folder))
     finally:
-        reports.month.PdfWriter = writer  # type: ignore[misc]
+        reports.site.PdfWriter = writer  # type: ignore[misc]
     return _Collecting.documents
 
 

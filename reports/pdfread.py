@@ -20,8 +20,9 @@ class PdfText:
     """Everything in a PDF that can be read.
 
     pages: each page's text as it lies, line by line. drawn: each page's text objects in the order
-    they were drawn. Right-to-left text is drawn from its end, an object at a time; within an
-    object its letters are in the order they are read. Pages without any letter of a SHAPED script have none: their text as it lies is exact.
+    they were drawn. Right-to-left text is drawn from its end, an object at a time; within an object
+    its letters are in the order they are read. Pages without any letter of a SHAPED script have
+    none: their text as it lies is exact.
     spoken: alternative texts of drawings. about: metadata, bookmarks and targets of links.
     attachments: name and bytes.
     """

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from scripts import NAMES
 
-from reports.charts import Series, bar_chart
+from reports.charts import Series, Texts, bar_chart
 from reports.csvfile import csv_text
 from reports.document import Attachment, Block, Chart, Document, Heads, Link, Paragraph, Table, Text
 from reports.errors import ReportError
@@ -75,14 +75,8 @@ def found(leaks: list[Leak]) -> set[tuple[str, str]]:
 
 
 def chart(label: str) -> Chart:
-    drawn = bar_chart(
-        [label, "Ada"],
-        [Series("Score", [1.0, 2.0])],
-        title="Scores",
-        description="Two bars.",
-        x_title="Name",
-        y_title="Score",
-    )
+    texts = Texts("Scores", "Two bars.", "Name", "Score")
+    drawn = bar_chart([label, "Ada"], [Series("Score", [1.0, 2.0])], texts)
     return Chart("Scores", "Two bars.", drawn)
 
 
