@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import unicodedata
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -82,16 +83,11 @@ class PdfWriter:
         """
         replaced: set[str] = set()
         drawn = True
-        # Apart from the rest, because what cannot be printed can be attached as it is.
-        attachments = json.dumps(document.attachments, ensure_ascii=False, default=_fields)
         while True:
             try:
                 content, warnings = self._compiler().compile_with_warnings(
                     format="pdf",
-                    sys_inputs={
-                        "document": _json(document, replaced, drawn),
-                        "attachments": attachments,
-                    },
+                    sys_inputs=template_inputs(document, replaced, drawn),
                     pdf_standards=_STANDARDS,
                     timestamp=document.timestamp and document.timestamp.replace(microsecond=0),
                 )
@@ -129,7 +125,19 @@ def _failure(document: Document, reason: object) -> ReportError:
     return ReportError(f"the PDF of {document.subject} cannot be set: {message}")
 
 
-def _json(document: Document, replaced: set[str], drawn: bool) -> str:
+def template_inputs(
+    document: Document, replaced: Set[str] = frozenset(), drawn: bool = True
+) -> dict[str, str]:
+    """Return what the template reads, as JSON.
+
+    replaced: characters that print as U+FFFD; drawn: whether charts are drawn or put in words.
+    """
+    # The attachments go apart, because what cannot be printed can be attached as it is.
+    files = json.dumps(document.attachments, ensure_ascii=False, default=_fields)
+    return {"document": _json(document, replaced, drawn), "attachments": files}
+
+
+def _json(document: Document, replaced: Set[str], drawn: bool) -> str:
     content = {
         **vars(document),
         "attachments": [],

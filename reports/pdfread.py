@@ -1,7 +1,6 @@
 """Reading a finished PDF back: its text, what its tags say, its metadata, and what is attached."""
 
 import ctypes
-import functools
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -21,9 +20,9 @@ class PdfText:
     """Everything in a PDF that can be read.
 
     pages: each page's text as it lies, line by line. drawn: each page's text objects in the order
-    they were drawn, with the true text of joined letters (ActualText). Right-to-left text is drawn
-    from its end, an object at a time; within an object its letters are in the order they are read.
-    Pages without any letter of a SHAPED script have none: their text as it lies is exact.
+    they were drawn. Right-to-left text is drawn from its end, an object at a time; within an object
+    its letters are in the order they are read. Pages without any letter of a SHAPED script have
+    none: their text as it lies is exact.
     spoken: alternative texts of drawings. about: metadata, bookmarks and targets of links.
     attachments: name and bytes.
     """
@@ -36,7 +35,7 @@ class PdfText:
 
 
 def read_pdf(content: bytes) -> PdfText:
-    """Read a PDF; what PDFium cannot open is a ValueError."""
+    """Read a PDF, in one thread at a time; what PDFium cannot open is a ValueError."""
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
@@ -73,29 +72,11 @@ def _read_page(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, text: P
 def _units(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator[str]:
     """Yield the units of a page's text objects, those inside drawings too."""
     for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT], textpage=textpage):
-        actual = _actual_text(item.raw)
-        if actual is not None:
-            yield actual
-        else:
-            yield _string(
-                lambda buffer, size, raw=item.raw: pdfium.FPDFTextObj_GetText(
-                    raw, textpage.raw, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size
-                )
+        yield _string(
+            lambda buffer, size, raw=item.raw: pdfium.FPDFTextObj_GetText(
+                raw, textpage.raw, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size
             )
-
-
-def _actual_text(item: object) -> str | None:
-    for number in range(pdfium.FPDFPageObj_CountMarks(item)):
-        mark = pdfium.FPDFPageObj_GetMark(item, number)
-        size = ctypes.c_ulong()
-        read = functools.partial(pdfium.FPDFPageObjMark_GetParamBlobValue, mark, b"ActualText")
-        if not read(None, 0, ctypes.byref(size)):
-            continue
-        buffer = (ctypes.c_ubyte * size.value)()
-        read(buffer, size, ctypes.byref(size))
-        # The value is UTF-16 with a byte order mark; the call that returns text misreads it.
-        return bytes(buffer).decode("utf-16", "replace")
-    return None
+        )
 
 
 def _alternatives(page: pypdfium2.PdfPage) -> Iterator[str]:

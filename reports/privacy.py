@@ -123,7 +123,8 @@ def lint_reports(
     folder: a folder of reports with its manifest. files: the manifest paths to check, for instance
     those a run has written; pages of no one subject, such as the index, are passed over. start, end:
     first and last day of the period; a unit's report may name whoever was in the unit on any day of
-    it. Raises ReportError when the manifest lists a file not, or a kind this has no rule for.
+    it. To be called from one thread at a time. Raises ReportError for a file that the manifest does
+    not list, and for a kind of report that there is no rule for.
     """
     try:
         entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
@@ -154,10 +155,21 @@ def lint_reports(
     return find_other_people(folder, people, allowed)
 
 
+# Figures may be of an id that no profile names.
+_PEOPLE = """
+select agent_id, name, email, phone
+from w.marts.dim_agent
+union
+select agent_id, name, null, null
+from w.marts.monthly_performance_summary
+union
+select agent_id, null, null, null
+from w.marts.fct_agent_day
+"""
+
+
 def _people(connection: duckdb.DuckDBPyConnection) -> list[Person]:
-    rows = connection.execute(
-        "select agent_id, name, email, phone from w.marts.dim_agent"
-    ).fetchall()
+    rows = connection.execute(_PEOPLE).fetchall()
     return [Person(i, (name,) if name else (), email, phone) for i, name, email, phone in rows]
 
 
@@ -281,11 +293,7 @@ class _Known:
                 start = word.start() - before
                 end = start + len(needle.text)
                 where = text if needle.kind == "id" else lowered
-                if (
-                    start >= 0
-                    and where.startswith(needle.text, start)
-                    and _stands(text, start, end)
-                ):
+                if start >= 0 and where.startswith(needle.text, start) and _ends(text, end):
                     read = end
                     yield needle
                     break
@@ -306,11 +314,9 @@ class _Known:
                 yield needle
 
 
-def _stands(text: str, start: int, end: int) -> bool:
-    """Say whether a word begins at start and ends at end."""
-    inside_before = start > 0 and _is_word(text[start - 1]) and _is_word(text[start])
-    inside_after = end < len(text) and _is_word(text[end]) and _is_word(text[end - 1])
-    return not inside_before and not inside_after
+def _ends(text: str, end: int) -> bool:
+    """Say whether no word goes on at end."""
+    return end >= len(text) or not (_is_word(text[end]) and _is_word(text[end - 1]))
 
 
 def _is_word(character: str) -> bool:

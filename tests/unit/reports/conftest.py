@@ -31,7 +31,9 @@ def hostile_month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
     """The reports of a month in which every agent and team has a hostile name; those by id."""
     folder = tmp_path_factory.mktemp("hostile")
     texts = hostile.build(folder / "scorehouse.duckdb")
-    reports.render_month(folder / "scorehouse.duckdb", warehouse_fixture.MONTH, folder / "out")
+    database = folder / "scorehouse.duckdb"
+    fixture = warehouse_fixture
+    reports.render_reports(database, fixture.PERIOD, folder / "out", pages=fixture.PAGES)
     return folder / "out", texts
 
 

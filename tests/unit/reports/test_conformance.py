@@ -9,7 +9,7 @@ from pathlib import Path
 import page
 import pytest
 from scripts import NAMES
-from warehouse_fixture import MONTH
+from warehouse_fixture import PAGES, PERIOD
 
 import reports
 from reports.document import Document, Heading, Heads, Paragraph, Strong, Table, Text
@@ -66,7 +66,7 @@ def test_the_pdfs_of_a_month_of_hostile_names(hostile_month: tuple[Path, dict[st
 
 
 def test_the_pdfs_of_a_month_that_is_not_closed(database: Path, tmp_path: Path) -> None:
-    reports.render_month(database, MONTH, tmp_path, provisional=True)
+    reports.render_reports(database, PERIOD, tmp_path, provisional=True, pages=PAGES)
     check(tmp_path, 8)
 
 

@@ -23,7 +23,7 @@ from reports.markdown import build_blocks, build_line
 from reports.pdf import PdfWriter
 from reports.pdfread import read_pdf
 from reports.rows import Rows
-from reports.template import Template
+from reports.template import Template, Where
 
 # Every character, and runs of those that mean something to somebody.
 TEXTS = st.one_of(
@@ -64,8 +64,8 @@ def document(text: str) -> Document:
     """A document with a text in every place that a page can put one."""
     names = {**Components(lambda folder, identity: f"{folder}/x.html").names()}
     names["q"] = Rows("q", ["name", "n"], [(text, 1), (text, 2)])
-    title = build_line(Template("About {{ q[0].name }}", "p.md"), names)
-    blocks = build_blocks(Template(PAGE, "p.md"), names)
+    title = build_line(Template("About {{ q[0].name }}", Where("p.md")), names)
+    blocks = build_blocks(Template(PAGE, Where("p.md")), names)
     return Document(
         title, printable(text), "May", "Revision 1", "f" * 64, [("Of", printable(text))], blocks
     )

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from scripts import NAMES
 
-from reports.charts import Series, bar_chart
+from reports.charts import Series, Texts, bar_chart
 from reports.csvfile import csv_text
 from reports.document import Attachment, Block, Chart, Document, Heads, Link, Paragraph, Table, Text
 from reports.errors import ReportError
@@ -75,14 +75,8 @@ def found(leaks: list[Leak]) -> set[tuple[str, str]]:
 
 
 def chart(label: str) -> Chart:
-    drawn = bar_chart(
-        [label, "Ada"],
-        [Series("Score", [1.0, 2.0])],
-        title="Scores",
-        description="Two bars.",
-        x_title="Name",
-        y_title="Score",
-    )
+    texts = Texts("Scores", "Two bars.", "Name", "Score")
+    drawn = bar_chart([label, "Ada"], [Series("Score", [1.0, 2.0])], texts)
     return Chart("Scores", "Two bars.", drawn)
 
 
@@ -150,6 +144,25 @@ def test_a_shared_name_counts_when_no_bearer_may_appear(lint: Writer) -> None:
     assert lint("x.html", "<p>Grace Day</p>", {"A-3"}) == []
     assert lint("x.html", "<p>Grace Day</p>", {"X/ 9"}) == []
     assert len(lint("x.html", "<p>Grace Day</p>", {"A-1"})) == 1
+
+
+def test_a_name_within_a_name_is_the_longer_ones(lint: Writer, tmp_path: Path) -> None:
+    (tmp_path / "x.html").write_text("<p>Sir Bob Smith of Ely</p>", encoding="utf-8")
+    people = [*PEOPLE, Person("A-5", ("Sir Bob Smith of Ely",))]
+    assert find_other_people(tmp_path, people, {"x.html": {"A-5"}}) == []
+    assert found(find_other_people(tmp_path, people, {"x.html": OWN})) == {("A-5", "name")}
+
+
+def test_letters_that_share_a_shape_are_told_apart_in_a_pdf(
+    lint: Writer, pdf_writer: PdfWriter, tmp_path: Path
+) -> None:
+    names = ("بتث نبت ثابت", "ثبت نتب بابت", "تثب بنت تابث")
+    people = [Person(f"B-{n}", (name,)) for n, name in enumerate(names)]
+    for number, name in enumerate(names):
+        shown = Paragraph([Text(names[number - 1]), Text(" and "), Text(name, isolate=True)])
+        (tmp_path / "a.pdf").write_bytes(pdf_writer.write(document(shown)))
+        leaks = find_other_people(tmp_path, people, {"a.pdf": {people[number - 1].agent_id}})
+        assert {leak.person_id for leak in leaks} == {f"B-{number}"}
 
 
 def test_the_place_is_told(lint: Writer, tmp_path: Path) -> None:
@@ -288,17 +301,61 @@ def test_the_finished_reports_of_a_month(closed: Path, staffed: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("start", "leaks"), [(date(2026, 10, 10), 0), (date(2026, 10, 11), 1), (START, 0)]
+    ("start", "end", "leaks"),
+    [
+        (date(2026, 10, 10), END, 0),
+        (date(2026, 10, 11), END, 1),
+        (START, END, 0),
+        (date(2025, 12, 1), date(2026, 1, 1), 0),
+        (date(2025, 12, 1), date(2025, 12, 31), 1),
+    ],
 )
 def test_who_was_in_the_unit_may_appear(
-    closed: Path, staffed: Path, tmp_path: Path, start: date, leaks: int
+    closed: Path, staffed: Path, tmp_path: Path, start: date, end: date, leaks: int
 ) -> None:
     out = shutil.copytree(closed, tmp_path / "out")
     with duckdb.connect(str(shutil.copy(staffed, tmp_path / "own.duckdb"))) as connection:
         connection.execute("delete from marts.fct_agent_day where agent_id = 'A 6'")
     page = out / "teams" / "T1.html"
     page.write_text("<p>A 6</p>", encoding="utf-8")
-    assert len(lint_reports(out, tmp_path / "own.duckdb", ["teams/T1.html"], start, END)) == leaks
+    assert len(lint_reports(out, tmp_path / "own.duckdb", ["teams/T1.html"], start, end)) == leaks
+
+
+def test_who_worked_in_the_team_on_a_day_may_appear(
+    closed: Path, staffed: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(closed, tmp_path / "out")
+    database = shutil.copy(staffed, tmp_path / "own.duckdb")
+    (out / "teams" / "T1.html").write_text("<p>李小龍</p>", encoding="utf-8")
+    assert len(lint_reports(out, database, ["teams/T1.html"], START, END)) == 1
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update marts.fct_agent_day set team_id = 'T1'"
+            " where agent_id = '李' and business_date = '2026-10-03'"
+        )
+    assert lint_reports(out, database, ["teams/T1.html"], START, END) == []
+
+
+@pytest.mark.parametrize(
+    ("traces", "kinds"),
+    [
+        (("monthly_performance_summary", "fct_agent_day"), {"id", "name"}),
+        (("fct_agent_day",), {"id"}),
+        ((), set()),
+    ],
+)
+def test_an_id_without_a_profile_is_known_by_its_figures(
+    closed: Path, staffed: Path, tmp_path: Path, traces: tuple[str, ...], kinds: set[str]
+) -> None:
+    out = shutil.copytree(closed, tmp_path / "out")
+    database = shutil.copy(staffed, tmp_path / "own.duckdb")
+    (out / "teams" / "T1.html").write_text("<p><bdi>李</bdi> 李小龍</p>", encoding="utf-8")
+    with duckdb.connect(str(database)) as connection:
+        for table in ("dim_agent", "monthly_performance_summary", "fct_agent_day"):
+            if table not in traces:
+                connection.execute(f"delete from marts.{table} where agent_id = '李'")
+    leaks = lint_reports(out, database, ["teams/T1.html"], START, END)
+    assert {leak.kind for leak in leaks} == kinds
 
 
 def test_what_the_linter_does_not_know_stops_it(
