@@ -23,7 +23,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Model:
-    """A model with its columns. `readers` are the reports and messages made of it."""
+    """A model with its columns. `readers` are the reports and messages made of it.
+
+    `parameters`: of a table function, as declared; a table has none.
+    """
 
     name: str
     schema: str
@@ -32,6 +35,7 @@ class Model:
     owner: str
     owner_email: str
     grain: tuple[str, ...]
+    parameters: tuple[str, ...]
     tests: tuple[str, ...]
     readers: tuple[str, ...]
     fields: tuple[Field, ...]
@@ -55,7 +59,7 @@ def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Content
 
     Raises KeyError when the catalog lacks a model of the manifest: they must be of one build.
     """
-    tables = _tables(catalog)
+    tables = _tables(catalog) | _table_functions(manifest)
     lineage = all_lineage(manifest, tables)
     models = [
         _model(node, manifest, tables, lineage)
@@ -99,6 +103,17 @@ def _tables(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return found
 
 
+def _table_functions(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Columns and types of what the table functions return, as declared: the database has no catalog of them."""
+    return {
+        f"{node['schema']}.{node['name']}": {
+            name: column["data_type"] for name, column in node["columns"].items()
+        }
+        for node in manifest["nodes"].values()
+        if node["config"].get("materialized") == "table_function"
+    }
+
+
 def _model(
     node: Mapping[str, Any],
     manifest: Mapping[str, Any],
@@ -116,6 +131,7 @@ def _model(
         owner=group["owner"]["name"],
         owner_email=group["owner"]["email"],
         grain=tuple(node["config"]["meta"].get("grain", ())),
+        parameters=tuple(node["config"].get("parameters") or ()),
         tests=tests.get(None, ()),
         readers=tuple(
             sorted(

@@ -5,7 +5,7 @@ A count of rows has the rows of the table it counts as its source, written as th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -25,13 +25,19 @@ _RAW_RECORDS = re.compile(r"read_json\('[^']*/(\w+)\.ndjson'[^)]*\)", re.DOTALL)
 _PARTS = "parts"
 
 
-def model_lineage(sql: str, tables: Mapping[str, Mapping[str, str]]) -> Columns:
+def model_lineage(
+    sql: str, tables: Mapping[str, Mapping[str, str]], parameters: Iterable[str] = ()
+) -> Columns:
     """The sources of every column of a model.
 
-    sql: the compiled SQL. tables: columns and types of everything it may read, by `schema.name`.
+    sql: the compiled SQL. tables: columns and types of everything it may read, by `schema.name`. parameters: the
+    names that stand for a value in a table function, where they stand bare; a value is no source.
     """
     plain = _RAW_RECORDS.sub(r"records.\1", _RAW_FILES.sub(r"landing.\1", sql))
     tree = parse_one(plain.replace('"warehouse".', ""), dialect=_DIALECT)
+    for column in [*tree.find_all(exp.Column)]:
+        if not column.table and column.name in set(parameters):
+            column.replace(exp.null())
     return _columns(tree, tables, {})
 
 
@@ -134,6 +140,10 @@ def all_lineage(
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model":
             name = f"{node['schema']}.{node['name']}"
-            for column, sources in model_lineage(node["compiled_code"], tables).items():
+            parameters = [
+                parameter.split()[0] for parameter in node["config"].get("parameters") or ()
+            ]
+            columns = model_lineage(node["compiled_code"], tables, parameters)
+            for column, sources in columns.items():
                 found[name, column] = sources
     return found

@@ -74,6 +74,12 @@ def test_the_sources_of_a_models_columns(sql: str, expected: Columns) -> None:
     assert {name: sources for name, sources in found.items() if name != "*"} == expected
 
 
+def test_a_parameter_is_no_column_even_of_a_table_that_has_one_so_named() -> None:
+    sql = "select t.id, coalesce(status, t.agent) as label from landing.tickets as t"
+    found = model_lineage(sql, TABLES, ["status"])
+    assert found["label"] == {("landing.tickets", "agent")}
+
+
 def test_the_origins_are_what_nothing_else_is_a_source_of() -> None:
     columns = {
         ("c", "x"): {("b", "x"), ("b", "y")},

@@ -189,7 +189,6 @@ final as (
 
 select
     *,
-    cast(adherent_seconds as double) / nullif(scheduled_seconds, 0) as adherence,
+    {{ shift_ratio_columns() }}
     cast(logged_in_seconds as double) / nullif(scheduled_seconds, 0) as conformance,
-    1 - cast(productive_seconds as double) / nullif(scheduled_seconds, 0) as shrinkage,
 from final

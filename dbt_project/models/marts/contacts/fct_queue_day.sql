@@ -43,14 +43,7 @@ counted as (
 final as (
     select
         *,
-        cast(wait_seconds as double) / nullif(answered, 0) as asa_seconds,
-        case
-            when channel in ('chat', 'email')
-                then cast(wait_seconds as double) / nullif(answered, 0)
-        end as first_response_seconds,
-        cast(answered_within_service_level as double) / nullif(offered, 0)
-            as service_level,
-        cast(abandoned as double) / nullif(offered, 0) as abandon_rate,
+        {{ queue_ratio_columns() }}
     from counted
 )
 

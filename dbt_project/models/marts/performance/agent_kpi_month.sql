@@ -38,20 +38,10 @@ kpi_values as (
         cast({{ value }} as double) as value,
         cast({{ sample_size }} as bigint) as sample_size,
         {%- if kind == 'mean' %}
-        -- Sample variance from the sums of scores and of their squares, in exact decimals until the division.
-        case
-            when evaluations > 1
-                then
-                    sqrt(
-                        greatest(
-                            cast(quality_points_squared as double)
-                            - cast(quality_points as double) * cast(quality_points as double) / evaluations,
-                            0
-                        )
-                        / (evaluations - 1)
-                        / evaluations
-                    )
-        end as standard_error,
+        sqrt(
+            {{ sample_variance('evaluations', 'quality_points', 'quality_points_squared') }}
+            / evaluations
+        ) as standard_error,
         {%- else %}
         cast(null as double) as standard_error,
         {%- endif %}
