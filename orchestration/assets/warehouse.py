@@ -23,7 +23,7 @@ class LayerTranslator(DagsterDbtTranslator):
     """Groups models by layer, so that the graph reads from landing to marts."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The layer's folder: staging, intermediate or marts; seeds are rules."""
+        """The folder: staging, intermediate, marts or functions; seeds are rules."""
         if dbt_resource_props["resource_type"] == "seed":
             return "rules"
         return str(dbt_resource_props["fqn"][1])

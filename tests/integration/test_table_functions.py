@@ -20,8 +20,8 @@ Found = dict[Any, Row]
 
 UNKNOWN = "(unknown)"
 PARTS = [part["name"] for part in agent_parts()]
-RATIOS = [ratio["name"] for ratio in agent_ratios()]
-FIGURES = [*PARTS, *RATIOS, "occupancy_band"]
+RATIOS = agent_ratios()
+FIGURES = [*PARTS, *(ratio["name"] for ratio in RATIOS), "occupancy_band"]
 # A week that begins before the period and a month that ends after it, to see what is cut off.
 CUT = (dt.date(2026, 9, 2), dt.date(2026, 10, 30))
 WHOLE = (FIRST_DAY, LAST_DAY)
@@ -111,7 +111,7 @@ def slow_figures(days: Iterable[Row], grain: str, level: str, begins: dt.date) -
         for part in PARTS:
             values = [Fraction(day[part]) for day in rows if day[part] is not None]
             row[part] = sum(values) if values else None
-        for ratio in agent_ratios():
+        for ratio in RATIOS:
             row[ratio["name"]] = ratio_of(row, ratio["numerator"], ratio["denominator"])
         found[key] = row | {"occupancy_band": band(row["occupancy"])}
     return found
@@ -319,7 +319,7 @@ def test_channels_of_a_unit(marts: duckdb.DuckDBPyConnection, grain: str) -> Non
     expected: Found = {}
     for key, rows in grouped(days, ("channel",), grain).items():
         row: Row = {"agents": people(rows)} | {part: total(rows, part) for part in parts}
-        for ratio in agent_ratios():
+        for ratio in RATIOS:
             if ratio["numerator"] in parts and ratio["denominator"] in parts:
                 row[ratio["name"]] = ratio_of(row, ratio["numerator"], ratio["denominator"])
         expected[key] = row
