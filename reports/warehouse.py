@@ -36,6 +36,47 @@ _RELATIONS = {
     "revisions": "select * from ({revisions}) where month = {month}",
     "performance": "select * from revisions where is_current",
     "unit_days": "from warehouse.marts.unit_days({starts_on}, {ends_on}{filters})",
+    # Whose facts belong to a unit, and from which day to which: also those of days without figures,
+    # such as a coaching on a day off. Days before the first profile are counted to that one.
+    "unit_profiles": """
+        with profiles as (
+            select
+                people.agent_id,
+                last_value(people.name) over (
+                    partition by people.agent_id order by people.valid_from nulls first
+                    rows between unbounded preceding and unbounded following
+                ) as agent_name,
+                people.team_id,
+                coalesce(teams.department, '(unknown)') as department,
+                coalesce(people.site, '(unknown)') as site,
+                coalesce(people.function, '(unknown)') as function,
+                case
+                    when row_number() over (
+                        partition by people.agent_id order by people.valid_from nulls first
+                    ) > 1 then people.valid_from
+                    else date '1900-01-01'
+                end as first_date,
+                coalesce(people.valid_to, date '9999-12-31') as last_date
+            from warehouse.marts.dim_agent as people
+            left join warehouse.marts.dim_team as teams
+                on people.team_id = teams.team_id
+        )
+
+        select level, unit_id, agent_id, agent_name, first_date, last_date
+        from (
+            select agent_id, agent_name, first_date, last_date, unnest([
+                {{'level': 'agent', 'unit_id': agent_id}},
+                {{'level': 'team', 'unit_id': team_id}},
+                {{'level': 'department', 'unit_id': department}},
+                {{'level': 'site', 'unit_id': site}},
+                {{'level': 'function', 'unit_id': function}},
+                {{'level': 'centre', 'unit_id': 'all'}},
+            ], recursive := true)
+            from profiles
+            where {passes}
+        )
+        where unit_id is not null
+    """,
     # A unit's report changes when a row of anyone who counts in it does: whoever is in it in any
     # revision of the month, or worked in it on any day. Its revision is the number of such closes.
     "units": """
@@ -114,7 +155,8 @@ class Warehouse:
     """A connection that reads one published database for one period.
 
     Pages find ``marts.*`` and, of the period and the filters: ``units`` (who has reports),
-    ``unit_days`` (who belongs to which unit on which day), and the relations of ``_FUNCTIONS``
+    ``unit_days`` (who has figures in which unit on which day), ``unit_profiles`` (who belongs to which
+    unit from ``first_date`` to ``last_date``), and the relations of ``_FUNCTIONS``
     (figures of each unit, in the period, by day, and over six periods). Of a month there are
     ``performance``, the current revisions, or with provisional=True the figures of a month that has
     not been closed, and ``revisions``, which holds the earlier ones too; both are empty for other
@@ -385,6 +427,13 @@ class Warehouse:
             month=f"cast({month} as date)",
             filters="".join(
                 f", of_{name} := {_literal(value)}" for name, value in self.filters.items()
+            ),
+            passes=" and ".join(
+                ["true"]
+                + [
+                    f"{'team_id' if name == 'team' else name} = {_literal(value)}"
+                    for name, value in self.filters.items()
+                ]
             ),
             is_unfiltered="false" if self.filters else "true",
             is_provisional="true" if self._provisional else "false",
