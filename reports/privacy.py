@@ -121,7 +121,8 @@ def lint_reports(
     """Check report files against everybody in the published database.
 
     folder: a folder of reports with its manifest. files: the manifest paths to check, for instance
-    those a run has written; pages of no one subject, such as the index, are passed over. start, end:
+    those a run has written; pages of no one subject, such as the index, and
+    those of the whole centre are passed over. start, end:
     first and last day of the period; a unit's report may name whoever was in the unit on any day of
     it. To be called from one thread at a time. Raises ReportError for a file that the manifest does
     not list, and for a kind of report that there is no rule for.
@@ -146,7 +147,7 @@ def lint_reports(
                         f"{path} is not in {folder / MANIFEST}: render the reports again"
                     )
                 kind, subject = listed[path]["kind"], listed[path]["subject_id"]
-                if subject is not None:
+                if subject is not None and kind != _EVERYBODY:
                     allowed[path] = _members(connection, kind, subject, start, end)
         except duckdb.Error as error:
             raise ReportError(
@@ -173,15 +174,32 @@ def _people(connection: duckdb.DuckDBPyConnection) -> list[Person]:
     return [Person(i, (name,) if name else (), email, phone) for i, name, email, phone in rows]
 
 
+# In a report of the whole centre everybody may appear.
+_EVERYBODY = "centre"
+# Who has no profile or none of the kind on a day counts in the unit `(unknown)`.
 _UNITS = {"team": "team_id", "site": "site", "function": "function", "department": "department"}
 _MEMBERS = """
 select agent_id
 from w.marts.dim_agent
-where {unit} = $subject and valid_from <= $end and coalesce(valid_to, date '9999-12-31') >= $start
+where
+    coalesce({unit}, '(unknown)') = $subject
+    and valid_from <= $end and coalesce(valid_to, date '9999-12-31') >= $start
 union
 select agent_id
 from w.marts.monthly_performance_summary
-where {unit} = $subject and month between date_trunc('month', $start::date) and $end
+where coalesce({unit}, '(unknown)') = $subject
+    and month between date_trunc('month', $start::date) and $end
+union
+select days.agent_id
+from w.marts.fct_agent_day as days
+left join w.marts.dim_agent as profiles
+    on
+        days.agent_id = profiles.agent_id
+        and days.business_date >= profiles.valid_from
+        and days.business_date <= coalesce(profiles.valid_to, date '9999-12-31')
+where
+    $subject = '(unknown)' and profiles.agent_id is null
+    and days.business_date between $start and $end
 """
 _MEMBERS_BY_DAY = """
 union

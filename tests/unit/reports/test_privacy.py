@@ -321,6 +321,27 @@ def test_who_was_in_the_unit_may_appear(
     assert len(lint_reports(out, tmp_path / "own.duckdb", ["teams/T1.html"], start, end)) == leaks
 
 
+@pytest.mark.parametrize(("agent_id", "leaks"), [("A 6", 0), ("A/2/../x", 0), ("李", 1)])
+def test_who_has_no_unit_may_appear_with_the_others_without(
+    closed: Path, staffed: Path, tmp_path: Path, agent_id: str, leaks: int
+) -> None:
+    """A 6 has a profile without a department, A/2/../x none on the day of its figures."""
+    out = shutil.copytree(closed, tmp_path / "out")
+    database = shutil.copy(staffed, tmp_path / "own.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("delete from marts.monthly_performance_summary")
+        connection.execute(
+            "update marts.dim_agent set valid_to = null where agent_id not in ('A 6', 'A/2/../x')"
+        )
+        connection.execute("delete from marts.fct_agent_day where agent_id = 'A 6'")
+    manifest = (out / "manifest.json").read_text(encoding="utf-8")
+    unit = manifest.replace('"team"', '"department"').replace('"T1"', '"(unknown)"')
+    (out / "manifest.json").write_text(unit, encoding="utf-8")
+    (out / "teams" / "T1.html").write_text(f"<bdi>{agent_id}</bdi>", encoding="utf-8")
+    found_leaks = lint_reports(out, database, ["teams/T1.html"], START, END)
+    assert len({leak.person_id for leak in found_leaks}) == leaks
+
+
 def test_who_worked_in_the_team_on_a_day_may_appear(
     closed: Path, staffed: Path, tmp_path: Path
 ) -> None:
@@ -368,6 +389,8 @@ def test_what_the_linter_does_not_know_stops_it(
     (out / "manifest.json").write_text(manifest.replace('"team"', '"guild"'), encoding="utf-8")
     with pytest.raises(ReportError, match="no rule for who may appear in a report of kind guild"):
         lint_reports(out, staffed, ["teams/T1.html"], START, END)
+    (out / "manifest.json").write_text(manifest.replace('"team"', '"centre"'), encoding="utf-8")
+    assert lint_reports(out, staffed, ["teams/T1.html"], START, END) == []
     (out / "manifest.json").unlink()
     with pytest.raises(ReportError, match="render the reports again"):
         lint_reports(out, staffed, ["teams/T1.html"], START, END)
