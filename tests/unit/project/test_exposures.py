@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 import pytest
-
 import reports.month
+
 import reports.warehouse
 from orchestration.delivery import outbox
 from orchestration.project import MANIFEST, refresh_manifest

@@ -78,7 +78,7 @@ First {{ Value(later, column='seconds', fmt='duration') }}, then
         "</tbody></table></div>"
         '<p class="note">– no value: not collected, or nothing to count.</p>'
         '<p class="download"><a href="index/later.csv" download>Download as CSV'
-        '<span class="hidden">: All</span></a></p>'
+        '<span class="hidden"> for All</span></a></p>'
     )
 
 

@@ -203,7 +203,8 @@ def test_hostile_text_prints_as_text(closed: Path, kind: str) -> None:
         page = path.read_text(encoding="utf-8")
         assert re.findall("<script[^>]*>", page.partition("<body>")[2]) == []
         assert not re.search(
-            r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css|[\w~%-]+/\w+\.csv" download|[\w~%-]+\.(?:html|pdf)")',
+            r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css|[\w~%-]+/\w+\.csv" download'
+            r'|[\w~%-]+\.(?:html|pdf)")',
             page,
         )
         assert not re.search("[\ue000-\uf8ff\u202a-\u202e]", page)
