@@ -9,7 +9,9 @@ from reports.page import PARTIALS, Page
 from reports.site import PAGES, load_pages
 
 KINDS = sorted(path.stem for path in (PAGES / PARTIALS).glob("*.md"))
-_ARITHMETIC = re.compile(r"\b(?:sum|avg|mean|median|count)\s*\(|[\w)]\s+(?:[-+/]|(?<!select )\*)\s+[\w(]")
+_ARITHMETIC = re.compile(
+    r"\b(?:sum|avg|mean|median|count)\s*\(|[\w)]\s+(?:[-+/]|(?<!select )\*)\s+[\w(]"
+)
 _COMMENT = re.compile(r"--[^\n]*|'[^']*'")
 
 
