@@ -10,7 +10,7 @@ from reports.site import PAGES, load_pages
 
 KINDS = sorted(path.stem for path in (PAGES / PARTIALS).glob("*.md"))
 _ARITHMETIC = re.compile(
-    r"\b(?:sum|avg|mean|median|count)\s*\(|[\w)]\s+(?:[-+/]|(?<!select )\*)\s+[\w(]"
+    r"\b(?:sum|avg|mean|median|count)\s*\(|[\w)]\s+(?:[-+/]|(?<!select )\*)\s+(?!interval )[\w(]"
 )
 _COMMENT = re.compile(r"--[^\n]*|'[^']*'")
 
@@ -53,6 +53,7 @@ def test_the_test_sees_a_computed_figure() -> None:
     assert computes("select a_seconds / b from figures") == "s / b"
     assert computes("select leads * 2 from figures") == "s * 2"
     assert computes("select * from figures") is None
+    assert computes("select month > $ends_on - interval 6 month from figures") is None
     assert computes("select 'a / b' as words, csat -- a + b\nfrom figures") is None
 
 
