@@ -16,7 +16,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 
-import hostile
 import warehouse_fixture
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -41,7 +40,7 @@ FLAGS = (
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of reports of people with hostile names, the page above it, and the gallery."""
     root = tmp_path_factory.mktemp("site")
-    hostile.build(root / "scorehouse.duckdb")
+    warehouse_fixture.build(root / "scorehouse.duckdb")
     reports.render_reports(
         root / "scorehouse.duckdb",
         warehouse_fixture.PERIOD,
