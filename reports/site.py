@@ -448,6 +448,7 @@ class _Run:
             language=str(page.front.get("language", "en")),
             banner=_BANNER if self._provisional else "",
             timestamp=stamped_at if closed or self._provisional else self._warehouse.as_of,
+            search=bool(page.front.get("search")),
             attachments=[
                 Attachment(rule.file, rule.description, csv_text(results[rule.query]))
                 for rule in page.attachments

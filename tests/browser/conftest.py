@@ -1,9 +1,11 @@
 """A headless browser, and a folder of rendered pages to look at.
 
-`site` holds what the reports' own fixture renders, and a gallery of every component. A page that is
-added to the reports is in it by itself, and every test of test_pages.py looks at all of them.
+`site` holds what the fixture of the reports renders and a gallery of every component; with
+RENDERED_PAGES=demo/reports it holds the pages of that folder too. The tests of test_pages.py look at
+every page there is.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +16,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 
-import hostile
 import warehouse_fixture
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -39,13 +40,20 @@ FLAGS = (
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of reports of people with hostile names, the page above it, and the gallery."""
     root = tmp_path_factory.mktemp("site")
-    hostile.build(root / "scorehouse.duckdb")
-    reports.render_reports(root / "scorehouse.duckdb", warehouse_fixture.PERIOD, root / "2026-10")
+    warehouse_fixture.build(root / "scorehouse.duckdb")
+    reports.render_reports(
+        root / "scorehouse.duckdb",
+        warehouse_fixture.PERIOD,
+        root / "2026-10",
+        pages=warehouse_fixture.PAGES,
+    )
     write_overview(root)
     (root / "gallery").mkdir()
     for name in ("report.css", "report.js"):
         shutil.copy(THEME / name, root / "gallery" / name)
     gallery.write(root / "gallery")
+    if more := os.environ.get("RENDERED_PAGES"):
+        shutil.copytree(more, root / "more")
     return root
 
 
