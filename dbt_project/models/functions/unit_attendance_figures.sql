@@ -2,7 +2,7 @@
 
 with
 
--- Where nobody knows who was there, a shift is a shift and nothing more: its seconds are in no ratio.
+-- Where nobody knows who was there, a shift's seconds are in no ratio.
 shifts as (
     select
         attendance.agent_id,

@@ -9,7 +9,9 @@ kpis as (
 
 agent_days as (
     select * from {{ mart('fct_agent_day') }} as days
-    where {{ month_start('days.business_date') }} = {{ month_start('cast(of_month as date)') }}
+    where
+        {{ month_start('days.business_date') }}
+        = {{ month_start('cast(of_month as date)') }}
 ),
 
 labelled as (
