@@ -33,6 +33,8 @@ def csv_text(rows: Rows) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
+        if value.isalnum():
+            return value
         text = _INNER.sub("'", value).replace("\0", REPLACEMENT)
         return f"'{text}" if _FORMULA.match(text) else text
     return instant_text(value) if isinstance(value, datetime) else value

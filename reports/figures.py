@@ -3,6 +3,8 @@
 A column that is not listed takes both from its suffix, so a new mart column prints sensibly.
 """
 
+from functools import cache
+
 _LABELS = {
     "active_seconds": "Active",
     "acw_seconds": "After-contact work",
@@ -83,6 +85,7 @@ _SUFFIXES = (
 )
 
 
+@cache
 def figure_label(name: str) -> str:
     """Return the words for a figure's column name, such as ``Average handle time``."""
     if name in _LABELS:
@@ -91,6 +94,7 @@ def figure_label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@cache
 def figure_format(name: str) -> str | None:
     """Return the format a figure prints in, or None where its type decides."""
     if name in _FORMATS:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 from reports.errors import ComponentError
 from reports.figures import figure_label
@@ -136,9 +137,14 @@ def format_value(value: object, fmt: str | None = None, *, signed: bool = False)
         # The list of changes holds numbers and words in one column of text.
         if isinstance(value, str) and not _NUMBER.fullmatch(value):
             return printable(value)
-        number = Decimal(str(value))
-        return _number(number, name, signed) if number.is_finite() else printable(str(value))
+        return _number_text(str(value), name, signed)
     return _calendar(value, name)
+
+
+@lru_cache(maxsize=100_000)
+def _number_text(text: str, name: str, signed: bool) -> str:
+    number = Decimal(text)
+    return _number(number, name, signed) if number.is_finite() else printable(text)
 
 
 def _format_of_type(value: object) -> str:

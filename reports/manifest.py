@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,20 +157,22 @@ def write_private(path: Path, content: bytes, lasting: bool = True) -> None:
     lasting: wait until the disk has it.
     """
     _make_private(path.parent)
-    # mkstemp creates its file with mode 0600.
-    handle, aside = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    aside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             if lasting:
                 stream.flush()
                 os.fsync(stream.fileno())
-        Path(aside).replace(path)
+        aside.replace(path)
     except BaseException:
-        Path(aside).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
 
 
 def _make_private(folder: Path) -> None:
+    if folder.is_dir():
+        return
     for missing in [f for f in (folder, *folder.parents) if not f.exists()][::-1]:
         missing.mkdir(mode=0o700, exist_ok=True)

@@ -177,8 +177,8 @@ class _Builder:
                 case list() as inlines if all(isinstance(node, Inline) for node in inlines):
                     out += inlines
                 case Figure() | Figures() | Table() | Chart() | Bars() | Paragraph():
-                    raise self._template.error(
-                        kept.line, "a table, chart or headline figure stands on a line of its own"
+                    raise self._template.error_at(
+                        kept, "a table, chart or headline figure stands on a line of its own"
                     )
                 case value:
                     out += value_text(value)

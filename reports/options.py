@@ -3,7 +3,7 @@
 import inspect
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -25,8 +25,17 @@ def checked(name: str, call: Callable[..., object]) -> Callable[..., object]:
     An unknown option, a missing one and a wrong type are a ComponentError that names what is right.
     """
     function = getattr(call, "__func__", call)
+    right: set[object] = set()
 
     def component(*args: object, **kwargs: object) -> object:
+        # A template makes the same calls for every page: each kind of them is checked once.
+        shape = (*map(_kind, args), *((option, _kind(value)) for option, value in kwargs.items()))
+        if shape not in right:
+            check(args, kwargs)
+            right.add(shape)
+        return call(*args, **kwargs)
+
+    def check(args: Sequence[object], kwargs: Mapping[str, object]) -> None:
         signature, hints = _options(function)
         known = [option for option in signature.parameters if option != "self"]
         unknown = [option for option in kwargs if option not in known]
@@ -40,9 +49,13 @@ def checked(name: str, call: Callable[..., object]) -> Callable[..., object]:
             if option in hints and not _fits(value, hints[option]):
                 wanted = _said(hints[option])
                 raise ComponentError(f"{name}: {option} is {wanted}, not {value!r}")
-        return call(*args, **kwargs)
 
     return component
+
+
+def _kind(value: object) -> object:
+    """What a check looks at: the type, and of a list those of its items."""
+    return tuple(map(type, value)) if isinstance(value, list | tuple) else type(value)
 
 
 def _join(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote
 
 from reports.errors import ComponentError
@@ -62,9 +63,19 @@ class Rows(Sequence[Row]):
         """Build from plain tuples in the order of the columns."""
         self.name = name
         self.columns = tuple(columns)
-        self.values = tuple(tuple(row) for row in values)
+        self.values = tuple(map(tuple, values))
         self._source = source
-        self._rows = tuple(Row(name, dict(zip(columns, row, strict=True))) for row in self.values)
+        self._keys: dict[int, str] = {}
+
+    @cached_property
+    def _rows(self) -> tuple[Row, ...]:
+        # Many a query is only digested, because its page is there already.
+        columns = self.columns
+        return tuple(Row(self.name, dict(zip(columns, row, strict=True))) for row in self.values)
+
+    def with_source(self, source: Source) -> "Rows":
+        """Return the same rows, with addresses."""
+        return Rows(self.name, self.columns, self.values, source)
 
     @classmethod
     def from_mappings(cls, name: str, mappings: Iterable[Mapping[str, object]]) -> "Rows":
@@ -88,20 +99,24 @@ class Rows(Sequence[Row]):
         source = self._source
         if source is None:
             return None
-        row = self._rows[index]
         name: object = column
         if column not in source.columns:
             if source.named_by is None or column == source.named_by:
                 return None
-            name = row[source.named_by]
-        shown = set(self.columns)
-        keys = "&".join(
-            f"{key}={quote(str(row[key] if key in shown else source.constants[key]), safe='')}"
-            for key in source.keys
-        )
+            name = self._rows[index][source.named_by]
+        keys = self._keys.get(index)
+        if keys is None:
+            keys = self._keys[index] = self._keys_of(index, source)
         source.used.add((source.mart, str(name)))
         revision = "" if source.revision is None else f"@r{source.revision}"
         return f"{source.relation}?{keys}#{name}{revision}"
+
+    def _keys_of(self, index: int, source: Source) -> str:
+        row = self._rows[index]
+        return "&".join(
+            f"{key}={quote(str(row[key] if key in self.columns else source.constants[key]), safe='')}"
+            for key in source.keys
+        )
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """Return the row at an index."""
@@ -109,7 +124,7 @@ class Rows(Sequence[Row]):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self._rows)
+        return len(self.values)
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""

@@ -40,7 +40,7 @@ _GLOBAL = frozenset(
 _WORKERS = os.cpu_count() or 1
 _WAITING = 8 * _WORKERS
 # Subjects whose queries run in one go: few enough to hold their rows, enough to pay for a query.
-_BATCH = 50
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,12 @@ class _Run:
             if "menu" in one.page.front:
                 self._menus.setdefault(one.key, []).append(one)
         self._search = _search_script(everything)
+        self._links = {page.path: self._links_in(page) for page in self._pages}
+        # What the component calls of the page at hand lead to: its folder, and its CSV files.
+        self._here = "."
+        self._tables: dict[str, Rows] = {}
+        self._stem = ""
+        self._components = Components(self._resolve, self._download).names()
         self._shared = _shared_fingerprint()
         self._folder = Folder.open(out)
         self._writer = PdfWriter()
@@ -302,7 +308,7 @@ class _Run:
             )
         except QueryError as error:
             raise page.where.error(query.line - 1, f'query "{name}": {error}') from error
-        return Rows(rows.name, rows.columns, rows.values, source)
+        return rows.with_source(source)
 
     @staticmethod
     def _error(page: Page, name: str, error: QueryError) -> PageError:
@@ -330,11 +336,10 @@ class _Run:
         )
         if is_page_kept and is_pdf_kept:
             return None
-        tables: dict[str, Rows] = {}
-        document = self._document(subject, results, data, tables)
+        document = self._document(subject, results, data)
         if not is_page_kept:
             self._put(subject.path, self._html(subject, document).encode(), subject, data, build)
-            for path, rows in tables.items():
+            for path, rows in self._tables.items():
                 content = csv_text(rows).encode()
                 self._put(path, content, subject, data, build, of=subject.path)
         if pdf is None or is_pdf_kept:
@@ -352,19 +357,25 @@ class _Run:
             return f"{stem}-provisional.pdf"
         return f"{stem}-r{subject.revision}.pdf" if self._is_issued(subject) else f"{stem}.pdf"
 
-    def _links_of(self, subject: _Subject) -> list[str]:
-        """The pages that this one may link to: when they change, so may it."""
-        menu = [one.path for one in self._menus.get(subject.key, [])]
-        if "link=" not in subject.page.source:
-            return menu
-        return [
-            *menu,
-            *sorted(
-                path
-                for (folder, _), path in self._targets.items()
-                if f"link='{folder}'" in subject.page.source
-            ),
+    def _links_in(self, page: Page) -> str:
+        """Return a digest of the pages that a page may link to: when they change, so may it."""
+        targets = [
+            path for (folder, _), path in self._targets.items() if f"link='{folder}'" in page.source
         ]
+        return digest({}, sorted(targets))
+
+    def _links_of(self, subject: _Subject) -> list[str]:
+        menu = [one.path for one in self._menus.get(subject.key, [])]
+        return [self._links[subject.page.path], *menu]
+
+    def _resolve(self, folder: str, identity: str) -> str | None:
+        target = self._targets.get((folder, identity))
+        return None if target is None else posixpath.relpath(target, self._here)
+
+    def _download(self, rows: Rows) -> str | None:
+        path = f"{self._stem}/{rows.name}.csv"
+        self._tables[path] = rows
+        return posixpath.relpath(path, self._here)
 
     def _put_pdf(self, pending: _Pending) -> None:
         subject = pending.subject
@@ -398,23 +409,14 @@ class _Run:
         subject: _Subject,
         results: Mapping[str, Rows],
         data: str,
-        tables: dict[str, Rows],
     ) -> Document:
-        """Say what a page says; tables: receives the CSV files that belong beside it."""
+        """Say what a page says; leaves the CSV files that belong beside it in `_tables`."""
         page = subject.page
-        here = posixpath.dirname(subject.path)
-
-        def resolve(folder: str, identity: str) -> str | None:
-            target = self._targets.get((folder, identity))
-            return None if target is None else posixpath.relpath(target, here or ".")
-
-        def download(rows: Rows) -> str | None:
-            path = f"{subject.path.removesuffix('.html')}/{rows.name}.csv"
-            tables[path] = rows
-            return posixpath.relpath(path, here or ".")
-
+        self._here = posixpath.dirname(subject.path) or "."
+        self._stem = subject.path.removesuffix(".html")
+        self._tables = {}
         names: dict[str, object] = {
-            **Components(resolve, download).names(),
+            **self._components,
             **self._parameters,
             "period": self._period.title,
             "provisional": self._provisional,

@@ -55,12 +55,12 @@ class Where:
         return PageError(self.page, line + self.first_line - 1, cause)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Value:
-    """What an expression yielded, and the line of the template it stands on."""
+    """What an expression yielded, and where: the line of the code that the template became."""
 
     value: object
-    line: int
+    code_line: int
 
 
 def _require(value: object) -> None:
@@ -71,11 +71,8 @@ def _require(value: object) -> None:
 @pass_context
 def _tokenise(context: Context, value: object) -> str:
     _require(value)
-    frame = sys._getframe(1)
-    template = frame.f_globals.get("__jinja_template__")
-    line = template.get_corresponding_lineno(frame.f_lineno) if template else 1
     values: list[Value] = context[_VALUES]
-    values.append(Value(value, line))
+    values.append(Value(value, sys._getframe(1).f_lineno))
     return f"{OPEN}{len(values) - 1}{CLOSE}"
 
 
@@ -169,5 +166,9 @@ class Template:
         return line
 
     def error(self, line: int, cause: str) -> PageError:
-        """Return a PageError at a line of the source, such as the one that a Value carries."""
+        """Return a PageError at a line of the source."""
         return self._where.error(line, cause)
+
+    def error_at(self, value: Value, cause: str) -> PageError:
+        """Return a PageError at the line that yielded a value."""
+        return self.error(self._template.get_corresponding_lineno(value.code_line), cause)

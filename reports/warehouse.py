@@ -183,6 +183,7 @@ class Warehouse:
         self._provisional = provisional
         self._made: set[str] = set()
         self._columns: dict[str, frozenset[str]] = {}
+        self._shapes: dict[str, tuple[str, ...]] = {}
         self._connection = duckdb.connect(":memory:")
         try:
             run = self._connection.execute
@@ -225,18 +226,18 @@ class Warehouse:
 
     def keep_subjects(self, sql: str, parameters: Mapping[str, object]) -> Rows:
         """Run the query whose rows have a page each, and keep the rows for `query_subjects`."""
-        rows = self.query("subjects", sql, parameters)
-        marks = ", ".join("?" for _ in (0, *rows.columns))
-        names = ", ".join(_quoted(column) for column in rows.columns)
-        self._connection.execute(
-            f"create or replace temp table _subjects as"
-            f" select 0 as _subject, {names} from ({sql}) limit 0",
-            self._bound(sql, parameters),
-        )
-        numbered = [[number, *values] for number, values in enumerate(rows.values)]
-        if numbered:
-            self._connection.executemany(f"insert into _subjects values ({marks})", numbered)
-        return rows
+        self._make_relations(sql)
+        try:
+            self._connection.execute(
+                "create or replace temp table _subjects as"
+                f" select row_number() over () - 1 as _subject, * from ({sql})",
+                self._bound(sql, parameters),
+            )
+        except duckdb.Error as error:
+            raise _query_error(error) from error
+        found = self._connection.execute("from _subjects order by _subject")
+        columns = [column[0] for column in found.description]
+        return Rows("subjects", columns[1:], [row[1:] for row in found.fetchall()])
 
     def query_subjects(
         self,
@@ -260,12 +261,14 @@ class Warehouse:
             row = dict(zip(subjects.columns, subjects.values[number], strict=True))
             return self.query(name, sql, {**parameters, **row})
 
-        # The first one alone finds what is wrong with the query, at its line.
-        alone = single(first)
-        batch = self._batch(sql, parameters, subjects, first, last, alone.columns)
+        if sql not in self._shapes:
+            # One alone finds what is wrong with the query, at its line.
+            self._shapes[sql] = single(first).columns
+        columns = self._shapes[sql]
+        batch = self._batch(sql, parameters, subjects, first, last, columns)
         if batch is None:
-            return [alone, *(single(number) for number in range(first + 1, last))]
-        return [Rows(name, alone.columns, batch.get(number, [])) for number in range(first, last)]
+            return [single(number) for number in range(first, last)]
+        return [Rows(name, columns, batch.get(number, [])) for number in range(first, last)]
 
     def source(
         self,
