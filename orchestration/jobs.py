@@ -33,7 +33,7 @@ daily_build_job = dg.define_asset_job(
 
 monthly_close_job = dg.define_asset_job(
     MONTHLY_CLOSE,
-    selection=_landing | _warehouse | _publication | _reports | _close,
+    selection=_landing | _warehouse | _publication | _close,
     partitions_def=close_months,
     hooks={clean_up_after_failure},
     description="All fifteen steps of the close of one month.",

@@ -3,14 +3,14 @@
 import datetime as dt
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import reports
 from ingestion import Home, UnusableInput
 from orchestration.database import attached
 from orchestration.progress import counter, tell
-from reports import Period
+from reports import Leak, Period
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Older ones go: whoever needs one again asks for it with `scorehouse report`.
@@ -33,7 +33,9 @@ def render_period(
     if out is None:
         chosen = [f"{name}-{_safe(value)}" for name, value in sorted(filters.items())]
         out = home.reports / "--".join([period.folder, *chosen])
-    render_into(home, period, out, filters=filters)
+    leaks = render_into(home, period, out, filters=filters)
+    if leaks:
+        raise reports.ReportError(leaks_sentence(leaks))
     return out / "index.html"
 
 
@@ -43,8 +45,11 @@ def render_into(
     out: Path | None = None,
     provisional: bool = False,
     filters: Mapping[str, str] | None = None,
-) -> int:
-    """Render a period's reports, and the page above all of them; returns the number of files."""
+) -> list[Leak]:
+    """Render a period's reports, and the page above all of them.
+
+    Returns where a report named somebody whom it is not about: such a file is removed again.
+    """
     out = out or home.reports / period.folder
     files = reports.render_reports(
         home.published_database,
@@ -57,7 +62,16 @@ def render_into(
     if home.reports.exists():
         reports.write_overview(home.reports)
     tell(f"{len(files)} report files in {out}")
-    return len(files)
+    return reports.remove_leaks(out, home.published_database, period)
+
+
+def leaks_sentence(leaks: Sequence[Leak]) -> str:
+    """Say what was found without naming anybody: who reads logs may not be who may read reports."""
+    files = sorted({leak.file for leak in leaks})
+    return (
+        f"{len(files)} report files named somebody they are not about, and were removed"
+        f" (first: {files[0]}, {leaks[0].kind} in {leaks[0].place}); mend the page and run again"
+    )
 
 
 def remove_old(home: Home, as_of: dt.datetime) -> list[str]:

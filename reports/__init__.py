@@ -4,16 +4,19 @@ from reports.errors import PageError, ReportError
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
 from reports.period import Period
+from reports.privacy import Leak, remove_leaks
 from reports.site import ReportFile, render_reports
 from reports.slugs import slugs
 
 __all__ = [
+    "Leak",
     "Message",
     "PageError",
     "Period",
     "ReportError",
     "ReportFile",
     "read_periods",
+    "remove_leaks",
     "render_message",
     "render_reports",
     "slugs",

@@ -27,6 +27,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
@@ -35,15 +36,19 @@ from urllib.parse import unquote
 import duckdb
 
 from reports.errors import ReportError
-from reports.manifest import MANIFEST
+from reports.manifest import MANIFEST, write_private
 from reports.pdfread import SHAPED, PdfText, read_pdf
+from reports.period import Period
 from reports.slugs import slugs
 
 Trace = Literal["id", "name", "e-mail", "phone"]
 
+CHECKED = "checked.json"
+_READ = frozenset({".html", ".csv", ".pdf"})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
+_TAG = re.compile(r"<[^>]*>")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
 _LEAST_PHONE = 7
 _NUMBER = re.compile(r"[-+]?[\d.,:%\s]+")
@@ -110,6 +115,8 @@ def find_other_people(
     known = _Known(people)
     leaks: set[Leak] = set()
     for path, ids in allowed.items():
+        if not known.may_trace(_raw_text(folder, path), ids):
+            continue
         for person_id, kind, place in known.traces(_read(folder, path), ids):
             leaks.add(Leak(path, person_id, kind, place))
     return sorted(leaks, key=lambda leak: (leak.file, leak.person_id, leak.kind, leak.place))
@@ -121,11 +128,11 @@ def lint_reports(
     """Check report files against everybody in the published database.
 
     folder: a folder of reports with its manifest. files: the manifest paths to check, for instance
-    those a run has written; pages of no one subject, such as the index, and
-    those of the whole centre are passed over. start, end:
-    first and last day of the period; a unit's report may name whoever was in the unit on any day of
-    it. To be called from one thread at a time. Raises ReportError for a file that the manifest does
-    not list, and for a kind of report that there is no rule for.
+    those a run has written; pages of no one subject, such as the index, and those of the whole
+    centre are passed over. start, end: first and last day of the period; a unit's report may name
+    whoever was in the unit on any day of it. To be called from one thread at a time. Raises
+    ReportError for a file that the manifest does not list, and for a kind of report that there is
+    no rule for.
     """
     try:
         entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
@@ -141,6 +148,7 @@ def lint_reports(
             )
             people = _people(connection)
             allowed = {}
+            members: dict[tuple[str, str], Set[str]] = {}
             for path in files:
                 if path not in listed:
                     raise ReportError(
@@ -148,12 +156,45 @@ def lint_reports(
                     )
                 kind, subject = listed[path]["kind"], listed[path]["subject_id"]
                 if subject is not None and kind != _EVERYBODY:
-                    allowed[path] = _members(connection, kind, subject, start, end)
+                    if (kind, subject) not in members:
+                        members[kind, subject] = _members(connection, kind, subject, start, end)
+                    allowed[path] = members[kind, subject]
         except duckdb.Error as error:
             raise ReportError(
                 f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
             ) from error
     return find_other_people(folder, people, allowed)
+
+
+def remove_leaks(folder: Path, database: Path, period: Period) -> list[Leak]:
+    """Check the reports of a period that no earlier check passed, and remove the files that fail.
+
+    What passed is kept in ``checked.json`` by its hash, so a check that was interrupted goes on, and
+    a file that a later run writes anew is checked anew. A removed file is rendered again by the next
+    run. Returns the leaks; raises ReportError as `lint_reports` does.
+    """
+    entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    hashes = {entry["path"]: entry["sha256"] for entry in entries}
+    record = folder / CHECKED
+    passed = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    new = [
+        path
+        for path, digest in hashes.items()
+        if passed.get(path) != digest and Path(path).suffix in _READ
+    ]
+    if not new:
+        return []
+    leaks = lint_reports(folder, database, new, period.starts_on, period.ends_on)
+    failed = {leak.file for leak in leaks}
+    for path in failed:
+        (folder / path).unlink(missing_ok=True)
+    kept = {
+        path: digest
+        for path, digest in hashes.items()
+        if path not in failed and Path(path).suffix in _READ
+    }
+    write_private(record, json.dumps(kept, indent=0, sort_keys=True).encode(), lasting=False)
+    return leaks
 
 
 # Figures may be of an id that no profile names.
@@ -281,7 +322,38 @@ class _Known:
                 index = self._by_word.setdefault(_lowered(first[0]), [])
                 index.append((first.start(), needle))
         self._unspaced = unspaced
+        # The words of every trace, by one of them.
+        self._coarse: dict[str, list[tuple[frozenset[str], Set[str]]]] = {}
+        for needle in [*self._needles.values(), *self._whole.values()]:
+            words = frozenset(_WORD.findall(_lowered(needle.text)))
+            if words:
+                self._coarse.setdefault(max(words), []).append((words, needle.bearers))
         self._any_unspaced = re.compile("|".join(map(re.escape, unspaced)) or "(?!)")
+
+    def may_trace(self, raw: str | None, allowed: Set[str]) -> bool:
+        """Say whether a closer look is needed: the words of a trace of anybody else are all in the file.
+
+        raw: the file as it lies there, or None for one that is not text. Tags are taken out once,
+        for they may divide a word, and left in once, for they hold attributes.
+        """
+        if raw is None:
+            return True
+        texts = [_lowered(_folded(unquote(unescape(text)))) for text in (_TAG.sub("", raw), raw)]
+        words = set().union(*map(_WORD.findall, texts))
+        if any(
+            traced <= words and bearers.isdisjoint(allowed)
+            for first in words & self._coarse.keys()
+            for traced, bearers in self._coarse[first]
+        ):
+            return True
+        for text in texts:
+            found = [re.sub(r"\D", "", number) for number in _PHONE.findall(text)]
+            needles = [self._phones[digits] for digits in found if digits in self._phones]
+            if _UNSPACED.search(text):
+                needles += [self._unspaced[name] for name in self._any_unspaced.findall(text)]
+            if any(needle.bearers.isdisjoint(allowed) for needle in needles):
+                return True
+        return False
 
     def traces(self, content: "_Content", allowed: Set[str]) -> Iterator[tuple[str, Trace, str]]:
         """Yield person, kind and place of everything about anybody else."""
@@ -371,6 +443,16 @@ class _Content:
 
     pieces: list[Piece]
     drawn: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _raw_text(folder: Path, path: str) -> str | None:
+    """The file's name and text; None where only a closer look can read it."""
+    if not path.endswith((".html", ".csv")):
+        return None
+    try:
+        return f"{path}\n{(folder / path).read_text(encoding='utf-8')}"
+    except (OSError, ValueError):
+        return None
 
 
 def _read(folder: Path, path: str) -> _Content:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration import closing, period_reports
 from orchestration.assets.publication import CANDIDATE
+from orchestration.assets.reports import check_of
 from orchestration.delivery import outbox
 from orchestration.partitions import close_months
 from orchestration.progress import tell
@@ -28,14 +29,17 @@ def performance_record(
     partitions_def=close_months,
     group_name="close",
     kinds={"html", "pdf"},
+    check_specs=[
+        dg.AssetCheckSpec("reports_name_nobody_else", asset="monthly_reports", blocking=True)
+    ],
 )
 def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Step 13: the pages of the month, and one PDF per agent and per unit."""
     settings = settings_of(context)
     assert settings.month is not None
     period = Period.month(settings.month)
-    files = period_reports.render_into(home.home, period, provisional=settings.provisional)
-    return dg.MaterializeResult(metadata={"files": files})
+    leaks = period_reports.render_into(home.home, period, provisional=settings.provisional)
+    return dg.MaterializeResult(check_results=[check_of(leaks)])
 
 
 @dg.asset(

@@ -1,22 +1,40 @@
 """Reports that follow the data day by day: yesterday, the week that is over, and now."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from orchestration import period_reports, publication
 from orchestration.resources import HomeResource
-from reports import Period
+from reports import Leak, Period
 
 
-@dg.asset(deps=["published_database"], group_name="reports", kinds={"html"})
+def check_of(leaks: Sequence[Leak]) -> dg.AssetCheckResult:
+    """The result of the check on finished reports."""
+    return dg.AssetCheckResult(
+        check_name="reports_name_nobody_else",
+        passed=not leaks,
+        description=period_reports.leaks_sentence(leaks)
+        if leaks
+        else "nobody but those they are about",
+    )
+
+
+@dg.asset(
+    deps=["published_database"],
+    group_name="reports",
+    kinds={"html"},
+    check_specs=[dg.AssetCheckSpec("reports_name_nobody_else", asset="recent_reports")],
+)
 def recent_reports(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The days and the ISO week that ended last before the data's instant."""
     as_of = publication.published_as_of(home.home)
     periods = period_reports.recent_periods(as_of)
-    for period in periods:
-        period_reports.render_into(home.home, period)
+    leaks = [leak for period in periods for leak in period_reports.render_into(home.home, period)]
     removed = period_reports.remove_old(home.home, as_of)
     return dg.MaterializeResult(
-        metadata={"periods": ", ".join(p.folder for p in periods), "removed": len(removed)}
+        metadata={"periods": ", ".join(p.folder for p in periods), "removed": len(removed)},
+        check_results=[check_of(leaks)],
     )
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
@@ -169,3 +170,36 @@ def test_rendering_anew_gives_the_same_bytes(
     first = folders["week"]
     assert again == {p.relative_to(first): p.read_bytes() for p in first.rglob("*") if p.is_file()}
     assert len(again) > 50
+
+
+def test_a_file_that_names_somebody_else_is_removed_and_made_again(
+    closed: Run, folders: Mapping[str, Path], tmp_path: Path
+) -> None:
+    database, week = closed.home.published_database, PERIODS["week"]
+    out = Path(shutil.copytree(folders["week"], tmp_path / "week"))
+    one, other = sorted((out / "agents").glob("*.html"))[:2]
+    sound = one.read_text(encoding="utf-8")
+    one.write_text(sound.replace("</h1>", f"</h1><p>as {other.stem}</p>", 1), encoding="utf-8")
+    leaks = reports.remove_leaks(out, database, week)
+    assert {(leak.file, leak.person_id, leak.kind) for leak in leaks} == {
+        (f"agents/{one.name}", other.stem, "id")
+    }
+    assert not one.exists()
+    assert other.exists()
+    reports.render_reports(database, week, out)
+    assert one.read_text(encoding="utf-8") == sound
+    assert reports.remove_leaks(out, database, week) == []
+
+
+def test_what_has_passed_is_not_read_again(
+    closed: Run, folders: Mapping[str, Path], tmp_path: Path
+) -> None:
+    database, day = closed.home.published_database, PERIODS["day"]
+    out = Path(shutil.copytree(folders["day"], tmp_path / "day"))
+    assert reports.remove_leaks(out, database, day) == []
+    page = next((out / "agents").glob("*.html"))
+    page.write_bytes(b"\xff")
+    assert reports.remove_leaks(out, database, day) == []
+    (out / "checked.json").unlink()
+    with pytest.raises(reports.ReportError, match="cannot be read"):
+        reports.remove_leaks(out, database, day)
