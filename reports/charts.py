@@ -30,6 +30,9 @@ from reports.svg import (
 
 _RIGHT, _BOTTOM = 12.0, 44.0
 _PLOT = 170.0
+# Few places keep close together, and the values of few points are written beside them.
+_WIDEST_SLOT = 110.0
+_FEW = 6
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4", "4 2", "1 4", "10 2 2 2")
 MOST_SERIES = len(COLOURS)
 MOST_LYING = 60
@@ -91,7 +94,11 @@ class _Plot:
 
     @property
     def slot(self) -> float:
-        return (WIDTH - self.left - _RIGHT) / max(1, self.places)
+        return min(_WIDEST_SLOT, (WIDTH - self.left - _RIGHT) / max(1, self.places))
+
+    @property
+    def right(self) -> float:
+        return self.left + self.slot * max(1, self.places)
 
     def x(self, place: float) -> float:
         return self.left + self.slot * place
@@ -148,7 +155,7 @@ def _grid(plot: _Plot, texts: Texts) -> list[str]:
         y = plot.y(tick)
         kind, colour = ("zero", INK) if tick == 0 and plot.ticks[0] < 0 else ("grid", GRID)
         out.append(
-            f'<line class="{kind}" x1="{plot.left:.1f}" y1="{y:.1f}" x2="{WIDTH - _RIGHT:.1f}" '
+            f'<line class="{kind}" x1="{plot.left:.1f}" y1="{y:.1f}" x2="{plot.right:.1f}" '
             f'y2="{y:.1f}" stroke="{colour}" stroke-width="1"/>'
         )
         out.append(label(plot.left - 6, y + 4, axis_text(tick, texts.fmt), "end"))
@@ -164,7 +171,7 @@ def _axes(plot: _Plot, labels: Sequence[str], texts: Texts) -> list[str]:
         for n, one in enumerate(labels)
         if n % every == 0
     ]
-    out.append(label((plot.left + WIDTH - _RIGHT) / 2, plot.bottom + 38, texts.x_title))
+    out.append(label((plot.left + plot.right) / 2, plot.bottom + 38, texts.x_title))
     out.append(turned(12, plot.top + _PLOT / 2, texts.y_title, _PLOT + 40))
     return out
 
@@ -176,7 +183,7 @@ def _bands(plot: _Plot, bands: Sequence[Band]) -> list[str]:
         bottom = plot.bottom if band.low is None else plot.y(band.low)
         out.append(
             f'<rect class="band{number % 2}" x="{plot.left:.1f}" y="{top:.1f}" '
-            f'width="{WIDTH - _RIGHT - plot.left:.1f}" height="{max(0.0, bottom - top):.1f}" '
+            f'width="{plot.right - plot.left:.1f}" height="{max(0.0, bottom - top):.1f}" '
             f'fill="{COLOURS[4] if number % 2 == 0 else COLOURS[1]}" fill-opacity="0.16"/>'
         )
     return out
@@ -186,7 +193,7 @@ def _band_names(plot: _Plot, bands: Sequence[Band]) -> list[str]:
     out = []
     for band in bands:
         top = plot.top if band.high is None else plot.y(band.high)
-        room = WIDTH - _RIGHT - plot.left - 8
+        room = plot.right - plot.left - 8
         out.append(label(plot.left + 4, top + 11, band.name, "start", room=room, kind="halo"))
     return out
 
@@ -219,12 +226,30 @@ def _line(plot: _Plot, number: int, one: Series, labels: Sequence[str], texts: T
     return out
 
 
+def _are_few(labels: Sequence[str], series: Sequence[Series]) -> bool:
+    return len(labels) <= _FEW and len(series) <= 2
+
+
+def _written(plot: _Plot, series: Sequence[Series], texts: Texts) -> list[str]:
+    """Return the values of few points: of two at a place, the greater above and the other below."""
+    out = []
+    for n, place in enumerate(zip(*(one.values for one in series), strict=True)):
+        known = sorted((value for value in place if value is not None), reverse=True)
+        for value, shift in zip(known, (-7.0, 16.0), strict=False):
+            y = plot.y(value) + shift
+            # Below the axis stand the labels.
+            y = y if y < plot.bottom else plot.y(value) - 7
+            words = texts.value(value)
+            out.append(label(plot.x(n + 0.5), y, words, room=plot.slot, kind="halo"))
+    return out
+
+
 def _reference(plot: _Plot, one: Reference) -> list[str]:
     if not one.constant:
         path = _path(plot, one.values)
     else:
         y = plot.y(one.values[0] or 0.0)
-        path = f"M{plot.left:.1f} {y:.1f}L{WIDTH - _RIGHT:.1f} {y:.1f}"
+        path = f"M{plot.left:.1f} {y:.1f}L{plot.right:.1f} {y:.1f}"
     return [
         f'<path class="target" d="{path}" fill="none" stroke="{INK}" stroke-width="1.5" '
         'stroke-dasharray="5 4"/>'
@@ -265,13 +290,16 @@ def line_chart(
     keys = [_key(n, one.name, line=True) for n, one in enumerate(series)]
     keys += [_reference_key(one) for one in references]
     names, height = legend(keys if len(keys) > 1 else [], left)
-    plot = _Plot(ticks, left, height + 8, len(labels))
+    is_written = _are_few(labels, series)
+    plot = _Plot(ticks, left, height + (18 if is_written else 8), len(labels))
     body = [*names, *_bands(plot, bands), *_axes(plot, labels, texts)]
     for reference in references:
         body += _reference(plot, reference)
     for number, one in enumerate(series):
         body += _line(plot, number, one, labels, texts)
     body += _band_names(plot, bands)
+    if is_written:
+        body += _written(plot, series, texts)
     return frame(plot.bottom + _BOTTOM, texts.title, texts.description, body)
 
 

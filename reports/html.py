@@ -36,6 +36,8 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 
+# Pages with as many sections say at the top which.
+_MANY_SECTIONS = 6
 # Tables with more rows scroll on their own, so that their heads stay in sight.
 _LONG = 20
 _NARROW = 3
@@ -57,12 +59,14 @@ def page_html(
     navigation: Links,
     scripts: bool = True,
     trail: Links = (),
+    here: str = "",
 ) -> str:
     """Return a whole page.
 
     home: relative path to the folder of the stylesheet and scripts ("" or "../"). navigation: the
     pages to go to from here. scripts: load ``report.js``, which sorts and filters tables; the page
-    says the same without it. trail: the pages above this one, the topmost first.
+    says the same without it. trail: the pages above this one, the topmost first. here: the address
+    by which the navigation names this page.
     """
     title = escape(plain_text(document.title))
     names, search = ["report.js"] if scripts else [], ""
@@ -71,7 +75,7 @@ def page_html(
         names.insert(0, "search.js")
         search = '<div class="site-search" role="search"></div>\n'
     loaded = "".join(f'<script src="{home}{name}" defer></script>\n' for name in names)
-    nav = _navigation("Reports", "ul", navigation, "") + _navigation(
+    nav = _navigation("Reports", "ul", navigation, "", here) + _navigation(
         "Where this page is", "ol", trail, f'<li aria-current="page"><bdi>{title}</bdi></li>'
     )
     facts = "".join(
@@ -90,19 +94,38 @@ def page_html(
         f'<title>{title}</title>\n<link rel="stylesheet" href="{home}report.css">\n{loaded}</head>\n'
         f'<body>\n<a class="skip" href="#main">Skip to the report</a>\n<header>{nav}</header>\n'
         f'<main id="main">\n<h1>{inline_html(document.title)}</h1>\n{banner}'
-        f'<dl class="facts">{facts}</dl>\n{search}{blocks_html(document.blocks)}\n</main>\n'
+        f'<dl class="facts">{facts}</dl>\n{search}{_sections(document.blocks)}\n</main>\n'
         "</body>\n</html>\n"
     )
 
 
-def _navigation(label: str, tag: str, links: Links, last: str) -> str:
+def _sections(blocks: list[Block]) -> str:
+    """Return the blocks of a page, with links to its sections before them where there are many."""
+    heads = [block for block in blocks if isinstance(block, Heading) and block.level == 2]
+    if len(heads) < _MANY_SECTIONS:
+        return blocks_html(blocks)
+    numbers = {id(head): n for n, head in enumerate(heads, 1)}
+    links = "".join(
+        f'<li><a href="#s{n}">{escape(plain_text(head.children))}</a></li>'
+        for n, head in enumerate(heads, 1)
+    )
+    contents = f'<nav class="contents" aria-label="On this page"><ul>{links}</ul></nav>'
+    return "\n".join([contents, *(_block(block, numbers.get(id(block))) for block in blocks)])
+
+
+def _navigation(label: str, tag: str, links: Links, last: str, here: str = "") -> str:
     if not links:
         return ""
     items = "".join(
-        f'<li><a href="{escape(quote(target))}">{escape(name)}</a></li>' for name, target in links
+        f'<li><a href="{escape(quote(target))}"{_current(target == here)}>{escape(name)}</a></li>'
+        for name, target in links
     )
     kind = "trail" if last else "menu"
     return f'<nav class="{kind}" aria-label="{label}"><{tag}>{items}{last}</{tag}></nav>'
+
+
+def _current(is_here: bool) -> str:
+    return ' aria-current="page"' if is_here else ""
 
 
 def message_html(title: str, blocks: list[Block]) -> str:
@@ -178,10 +201,11 @@ def _download(what: str, address: str | None) -> str:
     )
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, section: int | None = None) -> str:
     match block:
         case Heading(level=level, children=children):
-            return f"<h{level}>{inline_html(children)}</h{level}>"
+            anchor = "" if section is None else f' id="s{section}"'
+            return f"<h{level}{anchor}>{inline_html(children)}</h{level}>"
         case Paragraph(children=children):
             return f"<p>{inline_html(children)}</p>"
         case Listing(ordered=ordered, items=items):

@@ -13,7 +13,7 @@ from typing import Any
 
 import typst
 
-from reports.document import Chart, Document, Paragraph, Table, Text, plain_text
+from reports.document import Chart, Document, Inline, Paragraph, Table, Text, plain_text
 from reports.errors import ReportError
 from reports.formats import REPLACEMENT
 
@@ -44,6 +44,7 @@ _UPRIGHT, _TURNED = 493.0, 739.0
 _INSETS = 8.0
 _SIZES = (8.5, 7.5, 6.5)
 _FEW_COLUMNS = 7
+_DRAWN = "000000 "  # as wide as a small drawing
 _BROAD, _NARROW = frozenset("ABCDEGHKMNOPQRUVWXYZmw%@&+=<>"), frozenset(" .,:;'!|()[]iljtfI-/")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 
@@ -161,7 +162,8 @@ def _json(document: Document, replaced: Set[str], drawn: bool) -> str:
 def _fields(node: object) -> object:
     """Return what the template reads of a node; json walks through lists and strings itself."""
     if isinstance(node, Text):
-        return {"kind": "text", "text": _breakable(node.text), "isolate": node.isolate}
+        words = _breakable(node.text)
+        return {"kind": "text", "text": words, "isolate": node.isolate, "drawing": node.drawing}
     if isinstance(node, Table):
         return {"kind": "table", **vars(node), **vars(fit(node))}
     return (
@@ -204,7 +206,7 @@ def fit(table: Table) -> Fit:
     """
     texts = [
         [plain_text(head.title) for head in table.columns],
-        *([plain_text(cell) for cell in row] for row in table.rows),
+        *([_cell_text(cell) for cell in row] for row in table.rows),
     ]
     columns = list(zip(*texts, strict=True))
     whole = [max(map(_width, column)) for column in columns]
@@ -218,6 +220,11 @@ def fit(table: Table) -> Fit:
             if sum(words) * size + insets <= room:
                 return Fit(size, _shared(words, whole, size, room), turned)
     return Fit(_SIZES[-1], [room / len(columns)] * len(columns), True)
+
+
+def _cell_text(cell: list[Inline]) -> str:
+    drawings = sum(isinstance(node, Text) and node.drawing != "" != node.text for node in cell)
+    return _DRAWN * drawings + plain_text(cell)
 
 
 def _shared(words: list[float], whole: list[float], size: float, room: float) -> list[float]:

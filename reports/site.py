@@ -476,8 +476,11 @@ class _Run:
         pdf = self._pdf_path(subject)
         if pdf is not None:
             navigation.append(("PDF", posixpath.relpath(pdf, here or ".")))
-        trail = [] if subject.kind == "index" else [(self._period.title, f"{home}index.html")]
-        return page_html(document, home, navigation, trail=trail)
+        is_below = subject.kind != "index" and "index.md" in self._subjects
+        trail = [(self._period.title, f"{home}index.html")] if is_below else []
+        return page_html(
+            document, home, navigation, trail=trail, here=posixpath.basename(subject.path)
+        )
 
 
 def _address(subject: _Subject) -> tuple[str, str]:

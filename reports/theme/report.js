@@ -158,6 +158,11 @@
     place.append(label("Find a report", box), count, list);
   };
 
+  // On a phone the menu is one line that scrolls: the page that is open comes into sight.
+  const menu = document.querySelector(".menu");
+  const current = menu && menu.querySelector("[aria-current]");
+  if (current) menu.scrollLeft = current.offsetLeft - menu.offsetLeft - 16;
+
   const place = document.querySelector(".site-search");
   if (place && Array.isArray(globalThis.scorehouseSearch)) {
     makeSiteSearch(place, globalThis.scorehouseSearch);

@@ -271,6 +271,37 @@ def test_better_is_right_of_the_target_and_a_toss_up_is_hollow() -> None:
     assert float(found[0][1]) > float(zero[1]) > float(found[1][1])
 
 
+def written(svg: str) -> list[str]:
+    """The values beside the points of a line chart."""
+    return re.findall(r'<text class="halo"[^>]*>([^<]*)</text>', svg)
+
+
+def test_few_points_say_their_values_and_many_do_not() -> None:
+    assert written(draw([0.5, None, 12.25])) == ["0.5", "12.25"]
+    assert len(written(draw([1.0] * 6))) == 6
+    assert written(draw([1.0] * 7)) == []
+
+
+def test_of_two_values_at_a_place_the_greater_is_written_above_and_the_other_below() -> None:
+    svg = charts.line_chart(["a"], [Series("low", [70.0]), Series("high", [80.0])], TEXTS)
+    points = [float(y) for y in re.findall(r'<circle[^>]* cy="([\d.]+)"', svg)]
+    found = re.findall(r'<text class="halo"[^>]* y="([\d.]+)"[^>]*>([^<]*)<', svg)
+    (high, above), (low, below) = ((words, float(y)) for y, words in found)
+    assert (high, low) == ("80", "70")
+    assert above < points[1] < points[0] < below
+    three = [Series(name, [1.0]) for name in "abc"]
+    assert written(charts.line_chart(["a"], three, TEXTS)) == []
+
+
+def test_few_places_keep_close_together() -> None:
+    ends = [
+        max(float(x) for x in re.findall(r'<line class="grid"[^>]* x2="([\d.]+)"', draw([1.0] * n)))
+        for n in (1, 2, 6, 31)
+    ]
+    assert ends[1] - ends[0] == pytest.approx(110, abs=0.1)
+    assert ends[2:] == pytest.approx([WIDTH - 12] * 2, abs=0.1)
+
+
 def test_what_is_written_is_escaped() -> None:
     svg = charts.line_chart(["<a>"], [Series("<s>", [1.0])], TEXTS)
     assert "<a>" not in svg

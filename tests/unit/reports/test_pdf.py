@@ -1,6 +1,7 @@
 """The formal PDF: its parts, its type area, its scripts, and that the same data give the same bytes."""
 
 import ctypes
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pypdfium2.raw as pdfium
 import pytest
 from scripts import DRAWN_OTHERWISE, NAMES
 
+from reports import charts
 from reports.document import (
     Attachment,
     Block,
@@ -99,6 +101,26 @@ def test_a_table_repeats_its_heads_and_keeps_its_caption(writer: PdfWriter) -> N
     assert all("Attainment of figure 2" in page for page in bodies)
     captioned = next(page for page in pages if "Wide" in page)
     assert "Łucja" in captioned
+
+
+def test_a_small_line_stands_before_its_words_as_an_ornament(writer: PdfWriter) -> None:
+    def drawn(node: Text) -> tuple[int, str]:
+        cells = [[[Text("FCR")], [node]]]
+        content = writer.write(
+            document(Table("T", [Heads([Text("a")]), Heads([Text("b")])], cells))
+        )
+        (page,) = pypdfium2.PdfDocument(content)
+        shapes = len(list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH])))
+        read = read_pdf(content)
+        assert read.spoken == []
+        return shapes, joined(read.pages[0])
+
+    plain = Text("70% → 80%")
+    drawing = charts.spark_line([0.7, 0.8], "trend of 2")
+    without, with_it = drawn(plain), drawn(dataclasses.replace(plain, drawing=drawing))
+    assert with_it[0] > without[0]
+    assert with_it[1] == without[1]
+    assert drawn(Text("", drawing=drawing))[0] == without[0]
 
 
 def test_headings_are_bookmarks(writer: PdfWriter) -> None:
