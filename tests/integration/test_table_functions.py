@@ -13,7 +13,13 @@ import pytest
 from tests.support.compare import differences
 from tests.support.figures import agent_parts, agent_ratios
 from tests.support.made_up_marts import FIRST_DAY, LAST_DAY, TEAMS, made_up_marts
-from tests.support.warehouse import compiled_nodes, create_table_functions
+from tests.support.warehouse import (
+    BROKEN_NODES,
+    Nodes,
+    compiled_nodes,
+    create_table_functions,
+    is_table_function,
+)
 
 Row = dict[str, Any]
 Found = dict[Any, Row]
@@ -32,8 +38,13 @@ SUMMED_MARTS = (
 
 
 @pytest.fixture(scope="module")
-def marts(compiled: Path) -> duckdb.DuckDBPyConnection:
-    nodes = compiled_nodes(compiled)
+def nodes(request: pytest.FixtureRequest, compiled: Path) -> Nodes:
+    """The project's nodes, or those of a mutant."""
+    return request.config.stash.get(BROKEN_NODES, None) or compiled_nodes(compiled)
+
+
+@pytest.fixture(scope="module")
+def marts(nodes: Nodes) -> duckdb.DuckDBPyConnection:
     connection = made_up_marts(nodes)
     for mart in SUMMED_MARTS:
         sql = nodes[f"model.scorehouse.{mart}"]["compiled_code"]
@@ -199,14 +210,16 @@ def test_filters_leave_the_days_that_one_would_choose_by_hand(
         assert differences(found, expected, [*FIGURES, "agents"]) == []
 
 
+@pytest.mark.parametrize("chosen", ["of_function := 'inbound'", "of_team := null"])
 def test_the_days_of_a_unit_are_those_its_figures_are_made_of(
-    marts: duckdb.DuckDBPyConnection,
+    marts: duckdb.DuckDBPyConnection, chosen: str
 ) -> None:
     key = ("level", "unit_id", "agent_id", "business_date")
-    rows = rows_of(marts, "from marts.unit_days(?, ?, of_function := 'inbound')", *CUT)
+    rows = rows_of(marts, f"from marts.unit_days(?, ?, {chosen})", *CUT)
     found = by(rows, *key)
     assert len(found) == len(rows)
-    days = [day for day in days_in(marts, CUT) if day["function"] == "inbound"]
+    days = [day for day in days_in(marts, CUT) if FILTERS[chosen](day)]
+    assert chosen != "of_team := null" or any(day["team_id"] is None for day in days)
     assert set(found) == {
         (level, unit, day["agent_id"], day["business_date"])
         for level, unit_of in UNITS.items()
@@ -221,9 +234,13 @@ def test_units_have_their_latest_names(marts: duckdb.DuckDBPyConnection) -> None
             "select distinct level || ' ' || unit_id, unit_name from marts.unit_figures(?, ?, 'week')", WHOLE
         ).fetchall()
     )  # fmt: skip
-    assert names["agent A1"] == "Person A1 now"
+    latest = latest_names(marts)
+    assert {agent: names[f"agent {agent}"] for agent in latest} == latest
+    assert marts.execute("select count(*) from marts.dim_agent where not is_current").fetchone() > (
+        0,
+    )
     assert names["agent X-1"] == "X-1"
-    assert names["team T1"] == "Team T1"
+    assert (names["team T1"], names["agent T1"]) == ("Team T1", "Person T1 now")
     assert names["site (unknown)"] == "(unknown)"
     assert names["centre all"] == "Whole centre"
     people = dict(
@@ -279,6 +296,12 @@ def grouped(
 def total(rows: Iterable[Row], name: str) -> Fraction | None:
     values = [Fraction(row[name]) for row in rows if row[name] is not None]
     return sum(values, Fraction(0)) if values else None
+
+
+def latest_names(marts: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(
+        marts.execute("select agent_id, name from marts.dim_agent where is_current").fetchall()
+    )
 
 
 def people(rows: Iterable[Row]) -> int:
@@ -465,6 +488,7 @@ def test_evaluations_by_who_made_them_and_how(marts: duckdb.DuckDBPyConnection) 
     keys = ("evaluator_id", "evaluator_role", "method")
     groups = grouped(facts_in(marts, "fct_qa_evaluation", CUT), keys)
     found = asked(marts, "unit_evaluation_figures", keys, None)
+    names = latest_names(marts)
     expected: Found = {}
     for key, rows in groups.items():
         scores = [float(row["effective_score"]) for row in rows]
@@ -474,6 +498,7 @@ def test_evaluations_by_who_made_them_and_how(marts: duckdb.DuckDBPyConnection) 
             "critical_fails": sum(row["critical_fail"] for row in rows),
             "quality_points": total(rows, "effective_score"),
             "quality_score": quotient(total(rows, "effective_score"), len(rows)),
+            "evaluator_name": names.get(key[2]),
         }
         deviation = statistics.stdev(scores) if len(scores) > 1 else None
         shown = found[key]["standard_deviation"]
@@ -528,12 +553,19 @@ def test_calibration_compares_evaluators_on_the_same_agents(
     chooses = FILTERS.get(chosen, lambda row: True)
     rows = [row for row in facts_in(marts, "fct_qa_evaluation", CUT) if chooses(row)]
     expected = slow_calibration(rows)
+    names = latest_names(marts)
+    for (evaluator,), row in expected.items():
+        row["evaluator_name"] = names.get(evaluator, evaluator)
     found = rows_of(marts, f"from marts.evaluator_calibration(?, ?, {chosen})", *CUT)
     assert_same(by(found, "evaluator_id"), expected)
     if chosen == "of_team := null":
         # Whom nobody else evaluated is compared with nobody.
         assert expected[("A7",)]["leniency"] is None
         assert {row["is_small_sample"] for row in expected.values()} == {True, False}
+        # Exactly 30 are enough; of few, many by others make no more.
+        assert expected[("X-3",)]["compared_evaluations"] == 30
+        few = expected[("X-4",)]
+        assert few["compared_evaluations"] < 30 <= few["other_evaluations"]
 
 
 def test_attainment_counts_an_agent_in_each_unit_of_the_month(
@@ -592,13 +624,9 @@ def test_queues_of_any_period(marts: duckdb.DuckDBPyConnection, grain: str) -> N
 
 
 def test_every_function_returns_the_columns_it_describes_one_row_per_grain(
-    marts: duckdb.DuckDBPyConnection, compiled: Path
+    marts: duckdb.DuckDBPyConnection, nodes: Nodes
 ) -> None:
-    functions = [
-        node
-        for node in compiled_nodes(compiled).values()
-        if node["config"].get("materialized") == "table_function"
-    ]
+    functions = [node for node in nodes.values() if is_table_function(node)]
     assert len(functions) == 14
     values = {"starts_on": CUT[0], "ends_on": CUT[1], "grain": "week", "of_month": CUT[0]}
     for node in functions:
