@@ -31,6 +31,9 @@ FOLDERS = {
     "centre": "centre",
 }
 FILTERS = ("department", "site", "function", "team")
+# Where the months of agents are: those that were closed, and those that were not.
+_CLOSED = "monthly_performance_summary"
+_PROVISIONAL = "agent_performance_month"
 # Made when a query first names them, in this order, and only once: every page sees the same rows.
 _RELATIONS = {
     "revisions": "select * from ({revisions}) where month = {month}",
@@ -291,9 +294,7 @@ class Warehouse:
             arguments = ",".join(value for _, value in self._arguments(name))
             relation = f"{mart}({arguments})"
         elif name in ("performance", "revisions"):
-            mart = relation = (
-                "agent_performance_month" if self._provisional else "monthly_performance_summary"
-            )
+            mart = relation = _PROVISIONAL if self._provisional else _CLOSED
         if mart not in self._grains:
             raise QueryError(
                 f"from={name}: there is no such mart; there are {', '.join(self._grains)}"
@@ -445,9 +446,9 @@ class Warehouse:
             folder=f"case members.level {folders} end",
             # A month that is not closed has no revisions; pages name their columns all the same.
             revisions=(
-                f"select *, {_NO_CLOSE} from warehouse.marts.agent_performance_month"
+                f"select *, {_NO_CLOSE} from warehouse.marts.{_PROVISIONAL}"
                 if self._provisional
-                else "select * from warehouse.marts.monthly_performance_summary"
+                else f"select * from warehouse.marts.{_CLOSED}"
             ),
         )
 
@@ -467,6 +468,20 @@ class Warehouse:
     ) -> None:
         """Close the connection."""
         self.close()
+
+
+def models_read(relation: str) -> frozenset[str]:
+    """Return the marts and table functions that a relation of pages is made of; of a mart, itself."""
+    if relation in _FUNCTIONS:
+        return frozenset({_FUNCTIONS[relation][0]})
+    if relation not in _RELATIONS:
+        return frozenset({relation})
+    if relation == "revisions":
+        return frozenset({_CLOSED, _PROVISIONAL})
+    text = _RELATIONS[relation]
+    below = _RELATIONS.keys() & set(re.findall(r"\b(?:from|join) (\w+)", text))
+    named = re.findall(r"\bmarts\.(\w+)", text)
+    return frozenset(named).union(*(models_read(name) for name in below))
 
 
 def _split_order(sql: str) -> tuple[str, str | None]:

@@ -3,31 +3,22 @@
 import inspect
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-import reports.month
 
-import reports.warehouse
 from orchestration.delivery import outbox
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import interface, mart_names
-from reports.components import Components
-from reports.page import load_page
+from reports.page import Page, find_pages
+from reports.site import PAGES, load_pages
+from reports.warehouse import models_read
 
-PAGES = {
-    "report_index": "index.md",
-    "report_agent_page": "agents/[agent_id].md",
-    "report_agent_pdf": "agents/[agent_id].md",
-    "report_team_page": "teams/[team_id].md",
-    "report_team_pdf": "teams/[team_id].md",
-}
-PAGE_FOLDER = Path(reports.month.__file__).parent / "pages"
-PAGE_NAMES = frozenset(
-    {*Components(lambda folder, identity: None).names(), "month", "provisional", "agent_id", "team_id"}
-)  # fmt: skip
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, Page]:
+    return {page.path: page for page in load_pages()}
 
 
 @pytest.fixture(scope="module")
@@ -54,46 +45,71 @@ def marts_named_in(module: Any) -> set[str]:
     )
 
 
-def marts_of_a_page(file: str) -> set[str]:
-    """The marts that a report reads: its own queries, and those every report shares (who has one, which month)."""
-    page = load_page(PAGE_FOLDER, file, PAGE_NAMES)
+def models_of(page: Page) -> set[str]:
+    """The marts and table functions that a page's queries read, themselves or through a relation of all pages."""
+    read: set[str] = set()
     with duckdb.connect() as connection:
-        named = {
-            table.rpartition(".")[2]
-            for query in page.queries.values()
-            for table in connection.get_table_names(
-                re.sub(r"\$\{\w+\}", "(select 1)", query.sql).replace("$", "x_")
-            )
-        }
-    own = named & set(mart_names(MANIFEST))
-    return own | marts_named_in(reports.month) | marts_named_in(reports.warehouse)
+        for query in page.queries.values():
+            sql = page.composed(query).replace("$", "x_")
+            for table in connection.get_table_names(sql):
+                read |= models_read(table.rpartition(".")[2])
+    return read
 
 
 def reads(exposure: dict[str, Any]) -> set[str]:
     return {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_report_names_the_marts_its_queries_read(name: str, exposures: dict[str, Any]) -> None:
-    expected = marts_of_a_page(PAGES[name])
-    assert expected > {"fct_team_month"}
-    assert reads(exposures[name]) == expected
+def pages_of(exposures: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    """Page → its exposure: as a page (dashboard) or as a PDF (analysis)."""
+    found = [exposure for exposure in exposures.values() if exposure["type"] == kind]
+    by_page = {exposure["config"]["meta"]["page"]: exposure for exposure in found}
+    assert len(by_page) == len(found)
+    return by_page
 
 
-def test_every_page_and_every_kind_of_message_is_an_exposure(
-    exposures: dict[str, Any], manifest: dict[str, Any]
+def test_a_page_and_its_pdf_name_the_models_their_queries_read(
+    exposures: dict[str, Any], pages: dict[str, Page]
 ) -> None:
-    pages = {path.relative_to(PAGE_FOLDER).as_posix() for path in PAGE_FOLDER.rglob("*.md")}
-    assert set(PAGES.values()) == pages
-    assert set(exposures) == set(PAGES) | message_kinds(manifest)
+    expected = {path: models_of(page) for path, page in pages.items()}
+    for kind in ("dashboard", "analysis"):
+        named = pages_of(exposures, kind)
+        assert {path: reads(one) for path, one in named.items()} == {
+            path: expected[path] for path in named
+        }
+
+
+def test_the_models_of_a_page_are_found_in_queries_partials_and_relations(
+    pages: dict[str, Page],
+) -> None:
+    # Two stand behind the relation `units` that says who has a page, the rest is read by the partial.
+    assert models_of(pages["[folder]/[unit_id]/sales.md"]) == {
+        "agent_performance_month",
+        "fct_sale",
+        "monthly_performance_summary",
+        "unit_days",
+        "unit_figures",
+        "unit_revenue_figures",
+    }
+
+
+def test_every_page_pdf_and_kind_of_message_is_an_exposure(
+    exposures: dict[str, Any], pages: dict[str, Page], manifest: dict[str, Any]
+) -> None:
+    on_paper = {path for path, page in pages.items() if page.front.get("pdf")}
+    assert on_paper
+    assert set(pages_of(exposures, "dashboard")) == set(find_pages(PAGES)) == set(pages)
+    assert set(pages_of(exposures, "analysis")) == on_paper
+    messages = {name for name, one in exposures.items() if one["type"] == "application"}
+    assert messages == message_kinds(manifest)
 
 
 def test_a_message_names_the_marts_that_the_outbox_reads(
-    exposures: dict[str, Any], manifest: dict[str, Any]
+    exposures: dict[str, Any], pages: dict[str, Page], manifest: dict[str, Any]
 ) -> None:
     expected = {kind: marts_named_in(outbox) for kind in message_kinds(manifest)}
     # The agent's PDF goes with it.
-    expected["agent_summary"] |= marts_of_a_page(PAGES["report_agent_pdf"])
+    expected["agent_summary"] |= models_of(pages["agents/[agent_id].md"])
     assert {kind: reads(exposures[kind]) for kind in expected} == expected
 
 
