@@ -1,5 +1,6 @@
 """The parts and ratios of agents, as the macros that the models are made of declare them."""
 
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment
@@ -19,6 +20,7 @@ def agent_ratios() -> list[dict[str, str]]:
     return _called("agent_ratios")
 
 
+@cache
 def _called(macro: str) -> Any:
     returned: list[Any] = []
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)
