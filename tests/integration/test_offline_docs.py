@@ -247,5 +247,5 @@ def test_the_filter_leaves_only_what_was_asked_for(site: Path, tmp_path: Path) -
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     shown = re.findall(r'<tr id="([^"]+)">', finished.stdout)
-    assert shown == ["marts.fct_queue_day.abandon_rate"]
-    assert ">1 column<" in finished.stdout
+    assert shown == ["marts.fct_queue_day.abandon_rate", "marts.queue_figures.abandon_rate"]
+    assert ">2 columns<" in finished.stdout
