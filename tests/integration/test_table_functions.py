@@ -13,7 +13,13 @@ import pytest
 from tests.support.compare import differences
 from tests.support.figures import agent_parts, agent_ratios
 from tests.support.made_up_marts import FIRST_DAY, LAST_DAY, TEAMS, made_up_marts
-from tests.support.warehouse import compiled_nodes, create_table_functions
+from tests.support.warehouse import (
+    BROKEN_NODES,
+    Nodes,
+    compiled_nodes,
+    create_table_functions,
+    is_table_function,
+)
 
 Row = dict[str, Any]
 Found = dict[Any, Row]
@@ -32,8 +38,13 @@ SUMMED_MARTS = (
 
 
 @pytest.fixture(scope="module")
-def marts(compiled: Path) -> duckdb.DuckDBPyConnection:
-    nodes = compiled_nodes(compiled)
+def nodes(request: pytest.FixtureRequest, compiled: Path) -> Nodes:
+    """The project's nodes, or those of a mutant."""
+    return request.config.stash.get(BROKEN_NODES, None) or compiled_nodes(compiled)
+
+
+@pytest.fixture(scope="module")
+def marts(nodes: Nodes) -> duckdb.DuckDBPyConnection:
     connection = made_up_marts(nodes)
     for mart in SUMMED_MARTS:
         sql = nodes[f"model.scorehouse.{mart}"]["compiled_code"]
@@ -199,14 +210,16 @@ def test_filters_leave_the_days_that_one_would_choose_by_hand(
         assert differences(found, expected, [*FIGURES, "agents"]) == []
 
 
+@pytest.mark.parametrize("chosen", ["of_function := 'inbound'", "of_team := null"])
 def test_the_days_of_a_unit_are_those_its_figures_are_made_of(
-    marts: duckdb.DuckDBPyConnection,
+    marts: duckdb.DuckDBPyConnection, chosen: str
 ) -> None:
     key = ("level", "unit_id", "agent_id", "business_date")
-    rows = rows_of(marts, "from marts.unit_days(?, ?, of_function := 'inbound')", *CUT)
+    rows = rows_of(marts, f"from marts.unit_days(?, ?, {chosen})", *CUT)
     found = by(rows, *key)
     assert len(found) == len(rows)
-    days = [day for day in days_in(marts, CUT) if day["function"] == "inbound"]
+    days = [day for day in days_in(marts, CUT) if FILTERS[chosen](day)]
+    assert chosen != "of_team := null" or any(day["team_id"] is None for day in days)
     assert set(found) == {
         (level, unit, day["agent_id"], day["business_date"])
         for level, unit_of in UNITS.items()
@@ -592,13 +605,9 @@ def test_queues_of_any_period(marts: duckdb.DuckDBPyConnection, grain: str) -> N
 
 
 def test_every_function_returns_the_columns_it_describes_one_row_per_grain(
-    marts: duckdb.DuckDBPyConnection, compiled: Path
+    marts: duckdb.DuckDBPyConnection, nodes: Nodes
 ) -> None:
-    functions = [
-        node
-        for node in compiled_nodes(compiled).values()
-        if node["config"].get("materialized") == "table_function"
-    ]
+    functions = [node for node in nodes.values() if is_table_function(node)]
     assert len(functions) == 14
     values = {"starts_on": CUT[0], "ends_on": CUT[1], "grain": "week", "of_month": CUT[0]}
     for node in functions:

@@ -1,31 +1,39 @@
 """Who notices a mutant: the unit tests of the models it breaks, then hostile scenarios.
 
 A scenario is built in memory from the broken SQL and compared with the slow reference, and every singular data test
-looks at it. The first test that fails is the answer.
+looks at it. dbt has no unit tests for table functions; pytest looks at those. The first test that fails is the answer.
 """
 
+import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.integration.test_models_agree_with_the_reference import EXAMPLES, SEED
-from tests.mutants.catalogue import Mutant
+from tests.mutants.catalogue import Mutant, MutantError
 from tests.mutants.project import NO_SQL, ProjectCopy
 from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
 from tests.support.agreement import Reference, disagreements
 from tests.support.warehouse import (
+    BROKEN_NODES,
+    PROJECT,
     Nodes,
     broken_identities,
     build_models,
     identities_of,
     is_fed,
+    is_table_function,
     models_of,
 )
 
+FUNCTION_TESTS = "tests/integration/test_table_functions.py"
 Killer = Callable[[Nodes, Path], str | None]
 
 
@@ -35,7 +43,7 @@ def judged(
     """Each mutant with the first test that fails on it, None if all pass.
 
     What begins with NO_SQL is no test: the mutant leaves nothing that can be run.
-    `beyond` is asked where the unit tests pass (default: hostile scenarios).
+    `beyond` is asked where the unit tests pass (default: hostile scenarios, and the tests of table functions).
     """
     for together in rounds(mutants):
         project.break_with(together)
@@ -54,7 +62,8 @@ def judged(
                 own = {
                     key: text for key, text in sql.items() if _belongs(key, affected[mutant.name])
                 }
-                yield mutant, (beyond or scenario_killer)(project.with_sql(own), project.root)
+                killer = beyond or killer_of(affected[mutant.name])
+                yield mutant, killer(project.with_sql(own), project.root)
     project.mend()
 
 
@@ -77,6 +86,56 @@ def rounds(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
         shared[turns[mutant.file]].append(mutant)
         turns[mutant.file] += 1
     return shared + alone
+
+
+def killer_of(models: Sequence[str]) -> Killer:
+    """Scenarios for the models that become tables, the tests of table functions for those that do not."""
+
+    def killer(nodes: Nodes, root: Path) -> str | None:
+        functions = {node["name"] for node in nodes.values() if is_table_function(node)}
+        noticed = None if functions.issuperset(models) else scenario_killer(nodes, root)
+        broken = functions & set(models)
+        return noticed or (function_killer(nodes, broken) if broken else None)
+
+    return killer
+
+
+def function_killer(nodes: Nodes, broken: Collection[str] = ()) -> str | None:
+    """The test of the table functions that first fails, if any; those that name a broken one come first."""
+    watch = _Watch(nodes, broken)
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore"]
+    with redirect_stdout(StringIO()):
+        ended = pytest.main([*options, str(PROJECT / FUNCTION_TESTS)], plugins=[watch])
+    if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise MutantError(f"{FUNCTION_TESTS} cannot be run: {watch.noticed or ended}")
+    return watch.noticed
+
+
+class _Watch:
+    """Gives a run of pytest the nodes of a mutant, and keeps the first test that fails on them."""
+
+    def __init__(self, nodes: Nodes, broken: Collection[str]) -> None:
+        self.noticed: str | None = None
+        self._nodes = nodes
+        self._broken = broken
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[BROKEN_NODES] = self._nodes
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
+        items.sort(key=lambda item: not self._names_a_broken_one(item))
+
+    def _names_a_broken_one(self, item: pytest.Function) -> bool:
+        text = item.nodeid + inspect.getsource(item.function)
+        return any(
+            f"{name}(" in text or f'"{name}"' in text or f"[{name}]" in text
+            for name in self._broken
+        )
+
+    def pytest_exception_interact(self, node: pytest.Item, call: pytest.CallInfo[object]) -> None:
+        error = call.excinfo.value if call.excinfo else None
+        invalid = isinstance(error, duckdb.ParserException | duckdb.BinderException)
+        self.noticed = f"{NO_SQL}: {error}" if invalid else node.name.partition("[")[0]
 
 
 def scenario_killer(nodes: Nodes, root: Path) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from ingestion import DATASETS, Home
 from ingestion.home import raw_columns
@@ -22,6 +23,8 @@ from ingestion.home import raw_columns
 PROJECT = Path(__file__).resolve().parents[2]
 Rows = dict[str, list[dict[str, Any]]]
 Nodes = dict[str, dict[str, Any]]
+# Where a run of pytest on a mutant finds the nodes to test.
+BROKEN_NODES = pytest.StashKey[Nodes]()
 
 CONTEXT = "int_run__context"
 LOADS = "stg_records__loads"
@@ -80,8 +83,7 @@ def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
     wanted = {
         key: node
         for key, node in nodes.items()
-        if node["resource_type"] in ("model", "seed")
-        and node["config"]["materialized"] != "table_function"
+        if node["resource_type"] in ("model", "seed") and not is_table_function(node)
     }
     ordered: list[str] = []
     waiting = dict(wanted)
@@ -101,10 +103,15 @@ def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
     ]
 
 
+def is_table_function(node: Mapping[str, Any]) -> bool:
+    """Whether a node becomes no table, but a function that readers call."""
+    return bool(node["config"].get("materialized") == "table_function")
+
+
 def create_table_functions(connection: duckdb.DuckDBPyConnection, nodes: Nodes) -> None:
     """The project's table functions, in the schema `marts` of the database in use, which has the marts they read."""
     for node in nodes.values():
-        if node["config"].get("materialized") == "table_function":
+        if is_table_function(node):
             parameters = ", ".join(node["config"]["parameters"])
             connection.execute(
                 f"create macro marts.{node['name']}({parameters}) as table {node['compiled_code']}"

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import problems, table
+import tests.mutants.__main__
+from tests.mutants.__main__ import problems, recorded, table
 from tests.mutants.catalogue import Mutant, MutantError, read_catalogue
-from tests.mutants.judge import judged, rounds
+from tests.mutants.judge import judged, killer_of, rounds
 from tests.mutants.project import NO_SQL, ProjectCopy
-from tests.support.warehouse import PROJECT, Nodes
+from tests.support.warehouse import PROJECT, Nodes, compiled_nodes
 
 MODEL = "dbt_project/models/doubled.sql"
 FILES = {
@@ -90,6 +91,37 @@ def test_a_mutant_that_is_said_to_change_nothing_must_survive() -> None:
         "not equivalent: as n + n: unit test x fails"
     ]
     assert "changes no figure: twice is twice" in table([(equivalent, None)])
+
+
+def test_the_table_says_what_was_judged_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / "mutants.md"
+    monkeypatch.setattr(tests.mutants.__main__, "TABLE", written)
+    equivalent = mutant("n + n", equivalent="twice is twice")
+    written.write_text(
+        table([(mutant("3 * n"), "unit test x"), (mutant("4 * n"), None), (equivalent, None)])
+    )
+    found = recorded()
+    names = ("as 3 * n", "as 4 * n", "as n + n")
+    assert [found[name] for name in names] == ["unit test x", None, None]
+
+
+def test_a_broken_table_function_is_noticed_by_its_tests(compiled: Path) -> None:
+    nodes = compiled_nodes(compiled)
+    key = "model.scorehouse.queue_figures"
+    sql = nodes[key]["compiled_code"]
+    end = "and cast(ends_on as date)"
+    assert sql.count(end) == 1
+
+    def noticed(broken: str) -> str | None:
+        return killer_of(["queue_figures"])(
+            nodes | {key: nodes[key] | {"compiled_code": broken}}, PROJECT
+        )
+
+    assert noticed(sql) is None
+    assert noticed(sql.replace(end, f"{end} - 1")) == "test_queues_of_any_period"
+    assert str(noticed("select nothing")).startswith(NO_SQL)
 
 
 def test_mutants_of_one_model_are_judged_one_after_another() -> None:
