@@ -236,7 +236,7 @@ def test_units_have_their_latest_names(marts: duckdb.DuckDBPyConnection) -> None
     )  # fmt: skip
     assert names["agent A1"] == "Person A1 now"
     assert names["agent X-1"] == "X-1"
-    assert names["team T1"] == "Team T1"
+    assert (names["team T1"], names["agent T1"]) == ("Team T1", "Person T1 now")
     assert names["site (unknown)"] == "(unknown)"
     assert names["centre all"] == "Whole centre"
     people = dict(
@@ -292,6 +292,12 @@ def grouped(
 def total(rows: Iterable[Row], name: str) -> Fraction | None:
     values = [Fraction(row[name]) for row in rows if row[name] is not None]
     return sum(values, Fraction(0)) if values else None
+
+
+def latest_names(marts: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(
+        marts.execute("select agent_id, name from marts.dim_agent where is_current").fetchall()
+    )
 
 
 def people(rows: Iterable[Row]) -> int:
@@ -478,6 +484,7 @@ def test_evaluations_by_who_made_them_and_how(marts: duckdb.DuckDBPyConnection) 
     keys = ("evaluator_id", "evaluator_role", "method")
     groups = grouped(facts_in(marts, "fct_qa_evaluation", CUT), keys)
     found = asked(marts, "unit_evaluation_figures", keys, None)
+    names = latest_names(marts)
     expected: Found = {}
     for key, rows in groups.items():
         scores = [float(row["effective_score"]) for row in rows]
@@ -487,6 +494,7 @@ def test_evaluations_by_who_made_them_and_how(marts: duckdb.DuckDBPyConnection) 
             "critical_fails": sum(row["critical_fail"] for row in rows),
             "quality_points": total(rows, "effective_score"),
             "quality_score": quotient(total(rows, "effective_score"), len(rows)),
+            "evaluator_name": names.get(key[2]),
         }
         deviation = statistics.stdev(scores) if len(scores) > 1 else None
         shown = found[key]["standard_deviation"]
@@ -541,12 +549,19 @@ def test_calibration_compares_evaluators_on_the_same_agents(
     chooses = FILTERS.get(chosen, lambda row: True)
     rows = [row for row in facts_in(marts, "fct_qa_evaluation", CUT) if chooses(row)]
     expected = slow_calibration(rows)
+    names = latest_names(marts)
+    for (evaluator,), row in expected.items():
+        row["evaluator_name"] = names.get(evaluator, evaluator)
     found = rows_of(marts, f"from marts.evaluator_calibration(?, ?, {chosen})", *CUT)
     assert_same(by(found, "evaluator_id"), expected)
     if chosen == "of_team := null":
         # Whom nobody else evaluated is compared with nobody.
         assert expected[("A7",)]["leniency"] is None
         assert {row["is_small_sample"] for row in expected.values()} == {True, False}
+        # Exactly 30 are enough; of few, many by others make no more.
+        assert expected[("X-3",)]["compared_evaluations"] == 30
+        few = expected[("X-4",)]
+        assert few["compared_evaluations"] < 30 <= few["other_evaluations"]
 
 
 def test_attainment_counts_an_agent_in_each_unit_of_the_month(

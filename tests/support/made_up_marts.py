@@ -6,6 +6,7 @@ other. The figures do not belong to a possible working day, and need not.
 
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,8 @@ class _Rows:
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
-        self.agents = [f"A{number}" for number in range(1, 10)]
+        # One agent has the id of a team.
+        self.agents = [*(f"A{number}" for number in range(1, 10)), "T1"]
         self.profiles = [profile for agent in self.agents for profile in self._profiles(agent)]
 
     def dim_team(self) -> Iterator[Row]:
@@ -171,9 +173,14 @@ class _Rows:
                 }
 
     def fct_qa_evaluation(self) -> Iterator[Row]:
+        seen: Counter[str] = Counter()
         for number, (agent, day) in enumerate(self._agent_days()):
             # One evaluator has one agent alone, whom nobody else evaluates.
             evaluator = self.chance.choice(("A8", "A9", "X-2", None)) if agent != "A1" else "A7"
+            # From September, one has exactly 30 evaluations, and another one few, of agents with many.
+            if agent in ("A2", "A3", "A4", "A5", "A6") and day >= dt.date(2026, 9, 5):
+                evaluator = ("X-3" if seen[agent] < 6 else "X-4") if seen[agent] < 8 else evaluator
+                seen[agent] += 1
             failed = self.chance.random() < 0.1
             yield self._fact(agent, day) | {
                 "evaluation_id": f"Q{number}",
@@ -189,8 +196,9 @@ class _Rows:
         for number in range((LAST_DAY - FIRST_DAY).days + 1):
             day = FIRST_DAY + dt.timedelta(days=number)
             for queue, channel in (("a", "voice"), ("a", "chat"), (None, "email"), ("b", "social")):
-                # Voice gets a level in September, and another one in October; social never has one.
-                limit = {"voice": (None, 20, 30)[min(max(day.month - 8, 0), 2)], "social": None}
+                # Voice gets a level in mid-September, and another one in October; social never has one.
+                late = day >= dt.date(2026, 9, 15)
+                limit = {"voice": (20 if day.month == 9 else 30) if late else None, "social": None}
                 seconds = limit.get(channel, 60)
                 answered, abandoned, waiting = (self.chance.randrange(9) for _ in range(3))
                 yield {
