@@ -234,7 +234,11 @@ def test_units_have_their_latest_names(marts: duckdb.DuckDBPyConnection) -> None
             "select distinct level || ' ' || unit_id, unit_name from marts.unit_figures(?, ?, 'week')", WHOLE
         ).fetchall()
     )  # fmt: skip
-    assert names["agent A1"] == "Person A1 now"
+    latest = latest_names(marts)
+    assert {agent: names[f"agent {agent}"] for agent in latest} == latest
+    assert marts.execute("select count(*) from marts.dim_agent where not is_current").fetchone() > (
+        0,
+    )
     assert names["agent X-1"] == "X-1"
     assert (names["team T1"], names["agent T1"]) == ("Team T1", "Person T1 now")
     assert names["site (unknown)"] == "(unknown)"
