@@ -31,6 +31,7 @@ FORMATS = (
     "short_month",
     "text",
 )
+_KNOWN = frozenset(FORMATS)
 NUMERIC_FORMATS = frozenset({"duration", "int", "money", "number", "pct", "score"})
 
 MONTHS = (
@@ -123,7 +124,7 @@ def format_value(value: object, fmt: str | None = None, *, signed: bool = False)
     Raises ComponentError when the format is unknown or does not fit the value.
     """
     name = fmt or "auto"
-    if name not in FORMATS:
+    if name not in _KNOWN:
         raise ComponentError(f'unknown format "{name}"; there are {", ".join(FORMATS)}')
     if name == "auto":
         name = _format_of_type(value)
@@ -132,7 +133,7 @@ def format_value(value: object, fmt: str | None = None, *, signed: bool = False)
     if name == "figure":
         return printable(figure_label(str(value)))
     if name in NUMERIC_FORMATS:
-        if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
             raise ComponentError(f'format "{name}" needs a number, not {type(value).__name__}')
         # The list of changes holds numbers and words in one column of text.
         if isinstance(value, str) and not _NUMBER.fullmatch(value):

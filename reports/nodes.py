@@ -1,7 +1,9 @@
 """Values as inline nodes: what components print, and what they ask of the values."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from reports import charts
 from reports.document import Inline, Nothing, Text
@@ -33,9 +35,23 @@ def value_nodes(
     """Return one printed value; null is the given words."""
     if value is None:
         return [Nothing(empty)]
+    text, raw = (
+        _printed(value, fmt, signed) if type(value) in _SIMPLE else _print(value, fmt, signed)
+    )
+    return [Text(text, raw is None, raw, address)]
+
+
+_SIMPLE = frozenset({int, float, Decimal, str, date, datetime})
+
+
+def _print(value: object, fmt: str | None, signed: bool) -> tuple[str, str | None]:
+    """The printed value, and what it is unrounded; text has nothing behind it."""
     text = format_value(value, fmt, signed=signed)
-    is_text = isinstance(value, str)
-    return [Text(text, is_text, None if is_text else raw_text(value), address)]
+    return text, None if isinstance(value, str) else raw_text(value)
+
+
+# The same counts, times and names stand in many pages.
+_printed = lru_cache(maxsize=200_000, typed=True)(_print)
 
 
 def delta_nodes(
@@ -66,8 +82,7 @@ def spark_nodes(
     low, high = (format_value(number, fmt) for number in (min(known), max(known)))
     words = f"trend of {len(numbers)}: {ends[0]} to {ends[1]}, lowest {low}, highest {high}"
     drawing = charts.spark_line(numbers, words)
-    raw = raw_text(known[-1])
-    return [Text(f"{ends[0]} → {ends[1]}", False, raw, address, drawing=drawing)]
+    return [Text(f"{ends[0]} → {ends[1]}", False, None, address, drawing=drawing)]
 
 
 def list_of(value: object, column: str) -> Sequence[object]:
