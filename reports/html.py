@@ -184,6 +184,8 @@ def _text(node: Text) -> str:
             f'<span class="hidden">{_TONES[node.tone]}</span>'
             f"{_text(replace(node, text=rest, tone=''))}</span>"
         )
+    if node.drawing and node.raw is not None:
+        return f'<span data-sort="{escape(node.raw)}">{shown}</span>'
     if node.raw is not None:
         return f'<data value="{escape(node.raw)}"{address}>{shown}</data>'
     if node.isolate or address:

@@ -82,7 +82,9 @@ def spark_nodes(
     low, high = (format_value(number, fmt) for number in (min(known), max(known)))
     words = f"trend of {len(numbers)}: {ends[0]} to {ends[1]}, lowest {low}, highest {high}"
     drawing = charts.spark_line(numbers, words)
-    return [Text(f"{ends[0]} → {ends[1]}", False, None, address, drawing=drawing)]
+    # Drawn, not printed: the months behind it have their addresses where they are listed.
+    raw = raw_text(known[-1])
+    return [Text(f"{ends[0]} → {ends[1]}", False, raw, address, drawing=drawing)]
 
 
 def list_of(value: object, column: str) -> Sequence[object]:

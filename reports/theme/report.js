@@ -31,10 +31,11 @@
 
   /** What a cell sorts by: its raw value, else its text; null where there is no value. */
   const keyOf = (cell) => {
-    const data = cell.querySelector("data");
-    if (data) {
-      const number = Number(data.value);
-      return Number.isNaN(number) ? data.value : number;
+    const figure = cell.querySelector("data, [data-sort]");
+    if (figure) {
+      const raw = figure.dataset.sort ?? figure.value;
+      const number = Number(raw);
+      return Number.isNaN(number) ? raw : number;
     }
     const text = cell.textContent.trim();
     return cell.querySelector(".none") || text === "" ? null : text;

@@ -92,7 +92,7 @@ def test_a_delta_is_said_in_words_to_a_screen_reader() -> None:
 
 def test_a_small_line_says_its_ends() -> None:
     (node,) = call("Sparkline", ONE, "trend", row=0, fmt="pct")
-    assert (node.text, node.raw) == ("80.0% → 90.0%", None)
+    assert (node.text, node.raw) == ("80.0% → 90.0%", "0.9")
     assert 'aria-label="trend of 4: 80.0% to 90.0%, lowest 70.0%, highest 90.0%"' in node.drawing
     (node,) = call("Sparkline", rows(fcr=[0.5, 0.75]), "fcr")
     assert node.text == "50.0% → 75.0%"
