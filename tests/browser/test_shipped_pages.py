@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(1800)
 PHONE = 360
 SERIOUS = {"serious", "critical"}
 KINDS = {path.stem for path in (PAGES / "[folder]" / "[unit_id]").glob("*.md")}
-# Each page of a unit for a team and for the centre, at least; the other levels are the same pages.
+# The report of a team and all pages of the centre, at least; the other levels are the same pages.
 LEVELS = ("agents", "teams", "centre")
 # Preloading would fetch the stylesheet, which the pages' own policy rightly refuses.
 AXE = {
@@ -101,7 +101,7 @@ def kind(path: Path) -> tuple[str, ...]:
 def one_of_each(folder: Path) -> list[Path]:
     """Of every kind of page the one with the most to show.
 
-    Of the units, the teams and the centre; the kinds of report, of the month.
+    Of the units, the teams and the centre; the kinds of report, of the centre's month, which show the most.
     """
     found: dict[tuple[str, ...], Path] = {}
     paths = [path.relative_to(folder) for path in folder.rglob("*.html")]
@@ -112,8 +112,9 @@ def one_of_each(folder: Path) -> list[Path]:
 
 
 def is_repeated(path: Path) -> bool:
-    """Whether it is a page below an agent's or a unit's own, and not of the month."""
-    return len(path.parts) > 3 and path.parts[0] != "2026-10"
+    """Whether it is a page below an agent's or a unit's own, and neither of the month nor of the centre."""
+    is_below = len(path.parts) > 3
+    return is_below and (path.parts[0] != "2026-10" or path.parts[1] == "teams")
 
 
 def every(folder: Path) -> list[Path]:
@@ -182,9 +183,9 @@ def test_a_page_of_every_kind_was_looked_at(found: Found) -> None:
     names = {path.as_posix() for path in found.pages}
     assert {"index.html", "now/now.html", "2026-10/index.html", "2026-10/centre/all.html"} <= names
     assert {"2026-10-14/index.html", "2026-W42/index.html"} <= names
-    for level in ("teams", "centre"):
-        kinds = {path.stem for path in found.pages if path.parts[:2] == ("2026-10", level)}
-        assert kinds >= KINDS
+    kinds = {path.stem for path in found.pages if path.parts[:2] == ("2026-10", "centre")}
+    assert kinds >= KINDS
+    assert [path for path in found.pages if path.parts[:2] == ("2026-10", "teams")]
     agents = [path for path in found.pages if path.parts[:2] == ("2026-10", "agents")]
     assert {"details.html"} < {path.name for path in agents}
 
