@@ -399,3 +399,19 @@ def test_what_the_linter_does_not_know_stops_it(
 def test_a_database_without_profiles_is_explained(closed: Path, database: Path) -> None:
     with pytest.raises(ReportError, match="build it again"):
         lint_reports(closed, database, ["teams/T1.html"], START, END)
+
+
+def test_several_processes_find_what_one_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [Person("A-1", ("Ada Lovelace",)), Person("B-2", ("Bob Martin",))]
+    allowed: dict[str, set[str]] = {}
+    for number in range(6):
+        path = f"{number}.csv"
+        named = "Bob Martin" if number % 3 == 0 else "nobody"
+        (tmp_path / path).write_text(f"note\r\nwith {named}\r\n", encoding="utf-8")
+        allowed[path] = {"A-1"}
+    one = find_other_people(tmp_path, people, allowed)
+    monkeypatch.setattr("reports.privacy._WORTH_A_PROCESS", 1)
+    assert find_other_people(tmp_path, people, allowed) == one
+    assert {leak.file for leak in one} == {"0.csv", "3.csv"}
