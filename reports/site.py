@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import posixpath
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,7 @@ from reports.pdf import PdfWriter, font_folders
 from reports.period import Period
 from reports.rows import Rows
 from reports.slugs import slugs
-from reports.warehouse import QueryError, Warehouse, digest
+from reports.warehouse import QueryError, Subjects, Warehouse, digest
 
 PAGES = Path(__file__).parent / "pages"
 _THEME = Path(__file__).parent / "theme"
@@ -39,6 +40,7 @@ _GLOBAL = frozenset(
 # Typst lets go of the interpreter while it sets a document, so threads are enough.
 _WORKERS = os.cpu_count() or 1
 _WAITING = 8 * _WORKERS
+_LINK = re.compile(r"""\blink\s*=\s*["']([^"']*)["']""")
 # Subjects whose queries run in one go: few enough to hold their rows, enough to pay for a query.
 _BATCH = 100
 
@@ -166,6 +168,7 @@ class _Run:
         self._progress = progress
         self._pages = [page for page in pages if self._period.cadence in page.cadences]
         self._parameters = self._period.parameters
+        self._kept: dict[str, Subjects] = {}
         self._subjects = {page.path: self._find_subjects(page) for page in self._pages}
         everything = [one for subjects in self._subjects.values() for one in subjects]
         self._targets = {_address(one): one.path for one in everything}
@@ -221,9 +224,11 @@ class _Run:
             return [_Subject(page, f"{page.path.removesuffix('.md')}.html")]
         query = page.queries[page.subjects]
         try:
-            rows = self._warehouse.query(query.name, page.composed(query), self._parameters)
+            kept = self._warehouse.keep_subjects(page.composed(query), self._parameters)
         except QueryError as error:
             raise self._error(page, query.name, error) from error
+        self._kept[page.path] = kept
+        rows = kept.rows
         for name in page.parameters:
             if name not in rows.columns:
                 known = ", ".join(rows.columns)
@@ -262,9 +267,7 @@ class _Run:
             }
             yield subjects[0], results
             return
-        kept = self._warehouse.keep_subjects(
-            page.composed(page.queries[page.subjects]), self._parameters
-        )
+        kept = self._kept[page.path]
         names = [name for name in page.queries if name != page.subjects]
         for first in range(0, len(subjects), _BATCH):
             last = min(first + _BATCH, len(subjects))
@@ -284,7 +287,9 @@ class _Run:
         except QueryError as error:
             raise self._error(page, name, error) from error
 
-    def _run_batch(self, page: Page, name: str, kept: Rows, first: int, last: int) -> list[Rows]:
+    def _run_batch(
+        self, page: Page, name: str, kept: Subjects, first: int, last: int
+    ) -> list[Rows]:
         try:
             return self._warehouse.query_subjects(
                 name, page.composed(page.queries[name]), self._parameters, kept, first, last
@@ -359,9 +364,8 @@ class _Run:
 
     def _links_in(self, page: Page) -> str:
         """Return a digest of the pages that a page may link to: when they change, so may it."""
-        targets = [
-            path for (folder, _), path in self._targets.items() if f"link='{folder}'" in page.source
-        ]
+        folders = set(_LINK.findall(page.source))
+        targets = [path for (folder, _), path in self._targets.items() if folder in folders]
         return digest({}, sorted(targets))
 
     def _links_of(self, subject: _Subject) -> list[str]:

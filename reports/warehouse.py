@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -154,6 +155,14 @@ class QueryError(Exception):
         self.line = line
 
 
+@dataclass(frozen=True)
+class Subjects:
+    """The rows that have a page each, in the order of their numbers from 0, and the table that holds them."""
+
+    table: str
+    rows: Rows
+
+
 class Warehouse:
     """A connection that reads one published database for one period.
 
@@ -186,6 +195,7 @@ class Warehouse:
         self._provisional = provisional
         self._made: set[str] = set()
         self._columns: dict[str, frozenset[str]] = {}
+        self._kept = 0
         self._shapes: dict[str, tuple[str, ...]] = {}
         self._connection = duckdb.connect(":memory:")
         try:
@@ -227,27 +237,36 @@ class Warehouse:
         except duckdb.Error as error:
             raise _query_error(error) from error
 
-    def keep_subjects(self, sql: str, parameters: Mapping[str, object]) -> Rows:
-        """Run the query whose rows have a page each, and keep the rows for `query_subjects`."""
-        self._make_relations(sql)
+    def keep_subjects(self, sql: str, parameters: Mapping[str, object]) -> Subjects:
+        """Run the query whose rows have a page each, and keep the rows, numbered, for `query_subjects`.
+
+        Raises QueryError as `query` does.
+        """
         try:
+            self._make_relations(sql)
+            table = f"_subjects_{self._kept}"
+            self._kept += 1
+            # What the query may be is found out before it becomes part of a statement of ours.
+            self._execute(sql, parameters)
             self._connection.execute(
-                "create or replace temp table _subjects as"
-                f" select row_number() over () - 1 as _subject, * from ({sql})",
+                f"create temp table {table} as"
+                f" select row_number() over () - 1 as _subject, * from (\n{sql}\n)",
                 self._bound(sql, parameters),
             )
+            # Read back from where every later query takes them: a number means the same row to all.
+            found = self._connection.execute(f"from {table} order by _subject")
+            columns = [column[0] for column in found.description]
+            rows = Rows("subjects", columns[1:], [row[1:] for row in found.fetchall()])
         except duckdb.Error as error:
             raise _query_error(error) from error
-        found = self._connection.execute("from _subjects order by _subject")
-        columns = [column[0] for column in found.description]
-        return Rows("subjects", columns[1:], [row[1:] for row in found.fetchall()])
+        return Subjects(table, rows)
 
     def query_subjects(
         self,
         name: str,
         sql: str,
         parameters: Mapping[str, object],
-        subjects: Rows,
+        subjects: Subjects,
         first: int,
         last: int,
     ) -> list[Rows]:
@@ -261,7 +280,7 @@ class Warehouse:
             return []
 
         def single(number: int) -> Rows:
-            row = dict(zip(subjects.columns, subjects.values[number], strict=True))
+            row = dict(zip(subjects.rows.columns, subjects.rows.values[number], strict=True))
             return self.query(name, sql, {**parameters, **row})
 
         if sql not in self._shapes:
@@ -323,7 +342,7 @@ class Warehouse:
         self,
         sql: str,
         parameters: Mapping[str, object],
-        subjects: Rows,
+        subjects: Subjects,
         first: int,
         last: int,
         columns: Sequence[str],
@@ -331,7 +350,7 @@ class Warehouse:
         """Run a query for several subjects at once; None when DuckDB cannot, or the order would be lost."""
 
         def bound(match: re.Match[str]) -> str:
-            known = match[1] is not None and match[1] in subjects.columns
+            known = match[1] is not None and match[1] in subjects.rows.columns
             return f"_each.{_quoted(match[1])}" if known else match[0]
 
         body, order = _split_order(_TOKEN.sub(bound, sql))
@@ -341,7 +360,7 @@ class Warehouse:
         ranked = f"select rank() over (order by {by}) as _rank, * from (\n{body}\n)"
         try:
             found = self._connection.execute(
-                "select _each._subject, _own.* from (select * from _subjects where _subject >="
+                f"select _each._subject, _own.* from (select * from {subjects.table} where _subject >="
                 f" {first:d} and _subject < {last:d}) as _each cross join lateral ({ranked})"
                 " as _own order by all",
                 self._bound(_TOKEN.sub(bound, sql), parameters),

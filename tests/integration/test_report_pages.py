@@ -131,13 +131,13 @@ def test_queries_for_all_at_once_say_what_each_alone_says(closed: Run, cadence: 
                     continue
                 sql = page.composed(query)
                 together = warehouse.query_subjects(
-                    query.name, sql, parameters, subjects, 0, len(subjects)
+                    query.name, sql, parameters, subjects, 0, len(subjects.rows)
                 )
-                for rows, own in zip(together, subjects.values, strict=True):
+                for rows, own in zip(together, subjects.rows.values, strict=True):
                     alone = warehouse.query(
                         query.name,
                         sql,
-                        {**parameters, **dict(zip(subjects.columns, own, strict=True))},
+                        {**parameters, **dict(zip(subjects.rows.columns, own, strict=True))},
                     )
                     assert rows.columns == alone.columns
                     assert rows.values == alone.values, (page.name, query.name, own)

@@ -106,6 +106,16 @@ def test_the_checks_on_the_candidate_block(graph: AssetGraph) -> None:
     assert checks == {"rejected_rows_within_limit": True, "candidate_equals_warehouse": True}
 
 
+def test_a_report_that_names_somebody_else_stops_what_comes_after_it(graph: AssetGraph) -> None:
+    checks = {
+        key.asset_key.to_user_string(): graph.get(key).blocking
+        for key in graph.asset_check_keys
+        if key.name == "reports_name_nobody_else"
+    }
+    assert checks == {"monthly_reports": True, "recent_reports": True}
+    assert dg.AssetKey("monthly_reports") in ancestors(graph, dg.AssetKey("outbox_messages"))
+
+
 def test_the_models_tests_are_checks(graph: AssetGraph) -> None:
     checks = {key.name for key in graph.asset_check_keys}
     assert "parts_are_within_their_whole" in checks
