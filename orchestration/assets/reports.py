@@ -24,7 +24,10 @@ def check_of(leaks: Sequence[Leak]) -> dg.AssetCheckResult:
     deps=["published_database"],
     group_name="reports",
     kinds={"html"},
-    check_specs=[dg.AssetCheckSpec("reports_name_nobody_else", asset="recent_reports")],
+    # Blocking, or else a run with a leak would end as if nothing had been found.
+    check_specs=[
+        dg.AssetCheckSpec("reports_name_nobody_else", asset="recent_reports", blocking=True)
+    ],
 )
 def recent_reports(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The days and the ISO week that ended last before the data's instant."""
