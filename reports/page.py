@@ -55,6 +55,11 @@ class Query:
     source: str | None = None
     named_by: str | None = None
 
+    @property
+    def references(self) -> list[str]:
+        """The queries that it has in it, by name."""
+        return _REFERENCE.findall(self.sql)
+
 
 @dataclass(frozen=True)
 class AttachmentRule:
@@ -101,8 +106,18 @@ class Page:
         wanted = self.front.get("pdf", False)
         return cadence in wanted if isinstance(wanted, list) else bool(wanted)
 
+    @property
+    def shown(self) -> list[Query]:
+        """The queries whose rows the page uses; those that only stand in other queries are not run alone."""
+        inner = {name for query in self.queries.values() for name in query.references}
+        used = {*self.title.names, *self.body.names, *(rule.query for rule in self.attachments)}
+        return [query for name, query in self.queries.items() if name in used or name not in inner]
+
     def composed(self, query: Query) -> str:
-        """Return a query's SQL with the queries it refers to in it, as subqueries."""
+        """Return a query's SQL with the queries it refers to in it, as subqueries.
+
+        Raises PageError for one that is unknown or refers to itself.
+        """
         return self._composed(query, ())
 
     def _composed(self, query: Query, path: tuple[str, ...]) -> str:
@@ -151,7 +166,7 @@ def load_page(root: Path, relative: str, names: frozenset[str]) -> Page:
     _check_headings(lines, where)
     _check_front_matter(front, queries, parameters, name, source)
     known = names | queries.keys()
-    return Page(
+    page = Page(
         name=name,
         path=relative,
         source="\n".join((source, *lines, *(query.sql for query in queries.values()))),
@@ -162,6 +177,9 @@ def load_page(root: Path, relative: str, names: frozenset[str]) -> Page:
         queries=queries,
         attachments=_attachments(front, queries, name, _line_of(source, "attach:")),
     )
+    for query in queries.values():
+        page.composed(query)
+    return page
 
 
 def read_template(path: Path, name: str) -> str:

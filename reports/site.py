@@ -226,7 +226,7 @@ class _Run:
         try:
             kept = self._warehouse.keep_subjects(page.composed(query), self._parameters)
         except QueryError as error:
-            raise self._error(page, query.name, error) from error
+            raise self._error(page, query.name, error, self._parameters) from error
         self._kept[page.path] = kept
         rows = kept.rows
         for name in page.parameters:
@@ -263,12 +263,12 @@ class _Run:
                 query.name: self._sourced(
                     page, query.name, self._run(page, query.name), subjects[0]
                 )
-                for query in page.queries.values()
+                for query in page.shown
             }
             yield subjects[0], results
             return
         kept = self._kept[page.path]
-        names = [name for name in page.queries if name != page.subjects]
+        names = [query.name for query in page.shown if query.name != page.subjects]
         for first in range(0, len(subjects), _BATCH):
             last = min(first + _BATCH, len(subjects))
             batches = {name: self._run_batch(page, name, kept, first, last) for name in names}
@@ -285,7 +285,7 @@ class _Run:
         try:
             return self._warehouse.query(name, page.composed(page.queries[name]), self._parameters)
         except QueryError as error:
-            raise self._error(page, name, error) from error
+            raise self._error(page, name, error, self._parameters) from error
 
     def _run_batch(
         self, page: Page, name: str, kept: Subjects, first: int, last: int
@@ -295,7 +295,8 @@ class _Run:
                 name, page.composed(page.queries[name]), self._parameters, kept, first, last
             )
         except QueryError as error:
-            raise self._error(page, name, error) from error
+            own = dict(zip(kept.rows.columns, kept.rows.values[first], strict=True))
+            raise self._error(page, name, error, {**self._parameters, **own}) from error
 
     def _sourced(self, page: Page, name: str, rows: Rows, subject: _Subject) -> Rows:
         query = page.queries[name]
@@ -315,9 +316,16 @@ class _Run:
             raise page.where.error(query.line - 1, f'query "{name}": {error}') from error
         return rows.with_source(source)
 
-    @staticmethod
-    def _error(page: Page, name: str, error: QueryError) -> PageError:
+    def _error(
+        self, page: Page, name: str, error: QueryError, parameters: Mapping[str, object]
+    ) -> PageError:
         query = page.queries[name]
+        for inner in query.references:
+            # What is wrong in a query that this one has in it is said of that one, at its line.
+            try:
+                self._warehouse.query(inner, page.composed(page.queries[inner]), parameters)
+            except QueryError as deeper:
+                return self._error(page, inner, deeper, parameters)
         exact = "${" not in query.sql and error.line is not None
         line = query.line + (error.line or 1) - 1 if exact else query.line
         return page.where.error(line, f'query "{name}": {error}')

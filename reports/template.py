@@ -128,6 +128,8 @@ class Template:
         except TemplateSyntaxError as error:
             raise self.error(error.lineno, str(error.message)) from error
         self._template = JinjaTemplate.from_code(_ENVIRONMENT, code, {})
+        self.names = frozenset(name.name for name in tree.find_all(nodes.Name))
+        """Every name in it, those of queries among them."""
 
     def _check(self, tree: nodes.Template, names: frozenset[str] | None) -> None:
         for node in tree.find_all(_ARITHMETIC):

@@ -130,6 +130,12 @@ WRONG = {
         "queries use each other: a → b → a",
     ),
     "unknown subquery": ("```sql a\nselect * from ${b}\n```\n", 5, 'unknown query "b"'),
+    "wrong subquery": (
+        "```sql a\nselect\n    nope\nfrom (values (1)) as t (x)\n```\n\n```sql b\nselect * from ${a}\n```\n"
+        "\n{{ Value(b, column='x') }}\n",
+        6,
+        'query "a": ',
+    ),
     "unnamed query": ("```sql\nselect 1\n```\n", 4, "needs a name"),
     "query twice": (QUERY + QUERY, 7, 'two queries called "q"'),
     "query named as a component's variable": ("```sql month\nselect 1\n```\n", 4, "is taken"),
