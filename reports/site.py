@@ -1,5 +1,6 @@
 """All reports of one period: a folder of pages, PDFs, and a CSV file for each table of a page."""
 
+import gc
 import hashlib
 import importlib.metadata
 import json
@@ -7,8 +8,9 @@ import os
 import posixpath
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -138,9 +140,20 @@ def render_reports(
     Raises PageError for a wrong page, and ReportError when the database lacks what reports need.
     """
     loaded = load_pages(pages)
-    with Warehouse(database, period, provisional, filters) as warehouse:
+    with Warehouse(database, period, provisional, filters) as warehouse, _rare_collections():
         run = _Run(warehouse, out, provisional, progress or (lambda line: None), loaded)
         return run.all()
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for circles of garbage rarely: pages make hundreds of thousands of objects, and none."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def load_pages(root: Path = PAGES) -> list[Page]:
