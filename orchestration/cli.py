@@ -190,6 +190,56 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
+def explain(
+    agent: Annotated[
+        str, typer.Argument(help="The agent's id; or, alone, the address of a figure in a report.")
+    ],
+    month: Annotated[str | None, typer.Argument(help="The month, YYYY-MM.")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Argument(
+            help="A column of monthly_performance_summary, a KPI, or kpi.column of agent_kpi_month (csat.target)."
+        ),
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="Which revision of the month. Default: the current one.")
+    ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(help="Write every raw row that it stands on into this CSV file."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show where a figure comes from, down to the rows of the landed files, and make it again from them.
+
+    Prints value, formula, inputs, agent-days, models and raw rows (file, row, file hash), then builds the models over
+    those rows alone and says whether they make the same figure. Exit code 1: they do not.
+
+    Examples: `scorehouse explain A00001 2026-10 csat`, `scorehouse explain A00001 2026-10 csat.target`,
+    `scorehouse explain 'agent_kpi_month?agent_id=A00001&month=2026-10-01&kpi=csat#value'`.
+    """
+    from orchestration import explain as explaining
+    from orchestration import summary
+
+    if (month is None) != (metric is None):
+        _fail("say AGENT MONTH METRIC, for example A00001 2026-10 csat; or one address alone")
+    _listen()
+    of = Home(home.resolve())
+    if month is None or metric is None:
+        explanation = explaining.explain_address(of, agent)
+    else:
+        explanation = explaining.explain(of, agent, month, metric, revision)
+    if rows is not None:
+        explaining.write_rows(explanation, rows)
+    if as_json:
+        print(explaining.as_json(explanation))
+    else:
+        summary.print_explanation(console, explanation)
+    raise typer.Exit(0 if explanation.agrees else 1)
+
+
+@app.command()
 def rules(
     table: Annotated[
         str | None, typer.Argument(help="Show this table: what its columns mean, and its rows.")

@@ -7,12 +7,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ingestion import DATASETS, Home, read_ledger
 from orchestration import records
 from orchestration.database import attached
 from orchestration.delivery import outbox
+from orchestration.explain import Explanation, RawRow
 from orchestration.months import parse_month
 from orchestration.rules import RuleTable, read_rows
 
@@ -50,6 +52,72 @@ def print_close(console: Console, home: Home, month: str, provisional: bool) -> 
     }
     for label, path in lines.items():
         console.print(f"{label + ':':<16}{path}", highlight=False, soft_wrap=True)
+
+
+SHOWN_ROWS = 5
+
+
+def print_explanation(console: Console, explanation: Explanation) -> None:
+    """A figure, its formula and inputs, its days, models and raw rows, and whether those rows make it."""
+    figure = explanation.figure
+    said = figure.metric if figure.column == figure.metric else f"{figure.metric}.{figure.column}"
+    known = f"as of {figure.as_of:%Y-%m-%dT%H:%M:%SZ}, after load {figure.load_sequence}"
+    by = (
+        f"revision {figure.revision}, close {figure.close_number}"
+        if figure.revision
+        else "published"
+    )
+
+    def line(text: str = "") -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    line(f"{figure.agent_id} {figure.month:%Y-%m} {said} = {_plain(figure.value)}")
+    line(f"{figure.mart}, {by}, {known}")
+    line(explanation.meaning)
+    line()
+    for name, value in explanation.inputs:
+        line(f"  {name} = {_plain(value)}")
+    if explanation.inputs:
+        _print_rows(console, "agent-days", explanation.day_columns, explanation.days)
+    line(f"models ({len(explanation.models)}, SHA-256 of the compiled SQL):")
+    for name, digest in explanation.models:
+        line(f"  {digest[:12]}  {name}")
+    line()
+    kinds: dict[tuple[str, str], list[RawRow]] = {}
+    for row in explanation.rows:
+        kinds.setdefault((row.part, row.dataset), []).append(row)
+    for (part, dataset), rows in kinds.items():
+        shown = [
+            (
+                row.business_date or "",
+                row.record_id,
+                f"{row.file}, row {row.row_number}",
+                row.file_sha256[:12],
+            )
+            for row in rows[:SHOWN_ROWS]
+        ]
+        more = "" if len(rows) <= SHOWN_ROWS else f", the first {SHOWN_ROWS}; all: --rows FILE"
+        title = f"{len(rows):,} {'raw rows' if part == 'counted' else 'rows of context'} of {dataset}{more}"
+        _print_rows(console, title, ["day", "id", "file", "SHA-256"], shown)
+    line(
+        f"made again from these rows: {_plain(explanation.recomputed)}: "
+        + ("the same" if explanation.agrees else f"NOT the recorded {_plain(figure.value)}")
+    )
+
+
+def _print_rows(
+    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    table = Table(title=escape(title), title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_plain(value)) for value in row))
+    console.print(table)
+
+
+def _plain(value: object) -> str:
+    return "null" if value is None else str(value)
 
 
 def print_status(console: Console, home: Home) -> None:

@@ -111,7 +111,7 @@ def is_table_function(node: Mapping[str, Any]) -> bool:
 def create_table_functions(connection: duckdb.DuckDBPyConnection, nodes: Nodes) -> None:
     """The project's table functions, in the schema `marts` of the database in use, which has the marts they read."""
     for node in nodes.values():
-        if is_table_function(node):
+        if is_table_function(node) and node["schema"] == "marts":
             parameters = ", ".join(node["config"]["parameters"])
             connection.execute(
                 f"create macro marts.{node['name']}({parameters}) as table {node['compiled_code']}"
