@@ -8,13 +8,20 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ingestion import Home
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import interface, swap_in, write_candidate
-from tests.support.warehouse import Nodes, Rows, build_models, create_table_functions, models_of
+from tests.support.warehouse import (
+    Rows,
+    build_models,
+    compiled_nodes,
+    create_table_functions,
+    models_of,
+)
 
 Row = dict[str, Any]
 
@@ -171,6 +178,11 @@ def _texts(person: Person, day: int) -> _Texts:
         return _Texts(person, day, "Note", mention)
     place = (person.number - 10) * len(DAYS) + day
     return _Texts(person, day, list(STARTS.values())[place], "")
+
+
+def text_of(person: Person, day: int, column: str) -> str:
+    """What a free text of an agent says on the day with this place in `DAYS`."""
+    return _texts(person, day).text(column)
 
 
 def rows() -> Rows:
@@ -406,9 +418,14 @@ _WRITERS = {
 }
 
 
-def publish(nodes: Nodes, folder: Path) -> Path:
-    """Run the models over the centre, close its month, and publish it as a run does; returns the database."""
-    home = Home(folder / "home")
+@cache
+def published(compiled: Path) -> Path:
+    """Run the models over the centre, close its month, and publish it as a run does; returns the database.
+
+    `compiled`: the folder of `compiled_nodes`.
+    """
+    nodes = compiled_nodes(compiled)
+    home = Home(compiled / "hostile" / "home")
     home.prepare()
     refresh_manifest()
     with build_models(models_of(nodes), rows(), AS_OF, MONTH) as connection:
