@@ -14,7 +14,8 @@ What counts as a person's trace:
 
 Names of one word ("May", "Will") and ids that could be a number or a word ("7", "CON") count only
 where a value stands by itself: in `<bdi>`, which is how pages mark text from data, in a link to a
-page under ``agents/``, and in a CSV field. In the running text of a PDF they do not count; the page
+page under ``agents/``, in a figure's address, and in a CSV field. A number counts only where the
+column holds people: ticket 7 is not agent 7. In the running text of a PDF they do not count; the page
 made from the same document has them. Arabic, Hebrew, Indic and similar names are drawn from shared
 parts and, some, from their end; in a PDF they are sought letter by letter, with small gaps.
 """
@@ -27,7 +28,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Set
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -43,11 +45,14 @@ from reports.errors import ReportError
 from reports.manifest import MANIFEST, write_private
 from reports.pdfread import SHAPED, PdfText, read_pdf
 from reports.period import Period
+from reports.rows import Rows
 from reports.slugs import slugs
 
 Trace = Literal["id", "name", "e-mail", "phone"]
 
 CHECKED = "checked.json"
+# What a report prints in the place of somebody else.
+WITHHELD = "(withheld)"
 # A process of its own takes a second to start: as long as a few hundred files.
 _WORTH_A_PROCESS = 3000
 _READ = frozenset({".html", ".csv", ".pdf"})
@@ -60,6 +65,12 @@ _CODED = re.compile(r"&#(?!x?27;|34;|39;)|&(?!amp;|lt;|gt;|quot;|#)\w+;|%(?!20)[
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
 _LEAST_PHONE = 7
 _NUMBER = re.compile(r"[-+]?[\d.,:%\s]+")
+# The columns whose values are people; a number in another one is the number of a ticket or contact.
+_PEOPLE_COLUMNS = frozenset(
+    {"agent_id", "team_lead_id", "supervisor_id", "department_head_id", "evaluator_id"}
+    | {"owner_id", "recipient_id", "escalated_to", "transferred_to"}
+)
+_KEYS = re.compile(r"[?&](\w+)=([^&#]*)")
 _AGENT_PAGE = re.compile(r"(?:^|/)agents/([^/?#]+?)(?:-r\d+|-provisional)?(?:\.\w+)?(?:[?#].*)?$")
 # Scripts without spaces between words, and Korean, whose particles are written onto a name.
 _UNSPACED = re.compile(
@@ -97,11 +108,15 @@ class Leak:
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that belongs together, and where it stands; a value stands there by itself."""
+    """Text that belongs together, and where it stands; a value stands there by itself.
+
+    may_be_number: a number here may be a person's id, and not that of a ticket.
+    """
 
     place: str
     text: str
     is_value: bool = False
+    may_be_number: bool = True
 
 
 @dataclass
@@ -163,28 +178,18 @@ def lint_reports(
             f"{folder / MANIFEST} cannot be read: render the reports again"
         ) from error
     listed = {entry["path"]: entry for entry in entries}
-    with duckdb.connect(":memory:") as connection:
-        try:
-            connection.execute(
-                f"attach '{str(database).replace(chr(39), chr(39) * 2)}' as w (read_only)"
-            )
-            people = _people(connection)
-            allowed = {}
-            members: dict[tuple[str, str], Set[str]] = {}
-            for path in files:
-                if path not in listed:
-                    raise ReportError(
-                        f"{path} is not in {folder / MANIFEST}: render the reports again"
-                    )
-                kind, subject = listed[path]["kind"], listed[path]["subject_id"]
-                if subject is not None and kind != _EVERYBODY:
-                    if (kind, subject) not in members:
-                        members[kind, subject] = _members(connection, kind, subject, start, end)
-                    allowed[path] = members[kind, subject]
-        except duckdb.Error as error:
-            raise ReportError(
-                f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
-            ) from error
+    with _opened(database) as connection:
+        people = _people(connection)
+        allowed = {}
+        members: dict[tuple[str, str], Set[str]] = {}
+        for path in files:
+            if path not in listed:
+                raise ReportError(f"{path} is not in {folder / MANIFEST}: render the reports again")
+            kind, subject = listed[path]["kind"], listed[path]["subject_id"]
+            if subject is not None and kind != _EVERYBODY:
+                if (kind, subject) not in members:
+                    members[kind, subject] = _members(connection, kind, subject, start, end)
+                allowed[path] = members[kind, subject]
     return find_other_people(folder, people, allowed)
 
 
@@ -217,6 +222,76 @@ def remove_leaks(folder: Path, database: Path, period: Period) -> list[Leak]:
     }
     write_private(record, json.dumps(kept, indent=0, sort_keys=True).encode(), lasting=False)
     return leaks
+
+
+class Discretion:
+    """Takes out of the rows of a report what they say about people whom it is not about.
+
+    A note may name a colleague, and an agent may be the reason of another one's break. What is taken
+    out are the traces that the linter would find; `WITHHELD` stands in their place.
+    """
+
+    def __init__(self, database: Path, start: date, end: date) -> None:
+        """Read who there is and who works where; start, end: first and last day of the period."""
+        self._database, self._start, self._end = database, start, end
+        self._members: dict[tuple[str, str], Set[str]] = {}
+        with _opened(database) as connection:
+            self._known = _Known(_people(connection))
+
+    def rows(self, rows: Rows, kind: str, subject: str | None) -> Rows:
+        """Return the rows as a report about a subject may show them; kind: as in the manifest."""
+        allowed = self._allowed(kind, subject)
+        if allowed is None:
+            return rows
+        people = [_is_person(column, None) for column in rows.columns]
+        at = rows.columns.index("level") if "level" in rows.columns else None
+        known = self._known
+        changed: dict[int, list[object]] = {}
+        for index, row in enumerate(rows.values):
+            for column, value in enumerate(row):
+                # Most texts name nobody, and have been looked at before.
+                if type(value) is not str or value in known.harmless:
+                    continue
+                level = None if at is None else row[at]
+                is_person = people[column] and _is_person(rows.columns[column], level)
+                clean = known.without_others(value, allowed, is_person)
+                if clean != value:
+                    changed.setdefault(index, list(row))[column] = clean
+        if not changed:
+            return rows
+        values = (changed.get(index, row) for index, row in enumerate(rows.values))
+        return Rows(rows.name, rows.columns, values)
+
+    def text(self, text: str, kind: str, subject: str | None) -> str:
+        """Return a text, such as the name of a team, as a report about a subject may show it."""
+        allowed = self._allowed(kind, subject)
+        return text if allowed is None else self._known.without_others(text, allowed, False)
+
+    def _allowed(self, kind: str, subject: str | None) -> Set[str] | None:
+        if subject is None or kind == _EVERYBODY:
+            return None
+        if kind == "agent":
+            return {subject}
+        if (kind, subject) not in self._members:
+            with _opened(self._database) as connection:
+                found = _members(connection, kind, subject, self._start, self._end)
+            self._members[kind, subject] = found
+        return self._members[kind, subject]
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Attach the published database as `w`; a ReportError says when it does not hold who works where."""
+    with duckdb.connect(":memory:") as connection:
+        try:
+            connection.execute(
+                f"attach '{str(database).replace(chr(39), chr(39) * 2)}' as w (read_only)"
+            )
+            yield connection
+        except duckdb.Error as error:
+            raise ReportError(
+                f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
+            ) from error
 
 
 # Figures may be of an id that no profile names.
@@ -290,6 +365,9 @@ class _Known:
     def __init__(self, people: Iterable[Person]) -> None:
         self._needles: dict[tuple[str, Trace], _Needle] = {}
         self._whole: dict[str, _Needle] = {}
+        # Texts that were looked at: those that name nobody, and whom the others name.
+        self.harmless: set[str] = set()
+        self._seen: dict[str, tuple[tuple[Set[str], ...], tuple[Set[str], ...]]] = {}
         everybody = list(people)
         files = slugs(person.agent_id for person in everybody)
         for person in everybody:
@@ -381,7 +459,10 @@ class _Known:
         """Yield person, kind and place of everything about anybody else."""
         for piece in content.pieces:
             text = _folded(piece.text)
-            found = self._value(text) if piece.is_value else self._running(text)
+            if piece.is_value:
+                found = self._value(text, piece.may_be_number)
+            else:
+                found = (needle for _, _, needle in self._running(text))
             for needle in found:
                 if needle.bearers.isdisjoint(allowed):
                     yield min(needle.bearers), needle.kind, piece.place
@@ -390,12 +471,51 @@ class _Known:
                 if needle.bearers.isdisjoint(allowed):
                     yield min(needle.bearers), needle.kind, place
 
-    def _value(self, text: str) -> Iterator[_Needle]:
+    def without_others(self, text: str, allowed: Set[str], may_be_number: bool) -> str:
+        """Return a text that stands by itself, without the traces of anybody who may not appear beside it.
+
+        may_be_number: the text may be a person's id also where that is a number.
+        """
+        if text in self.harmless:
+            return text
+        if text not in self._seen:
+            found = self._named_in(text)
+            if not any(found):
+                self.harmless.add(text)
+                return text
+            self._seen[text] = found
+        numbered, named = self._seen[text]
+        who = (*named, *numbered) if may_be_number else named
+        if not any(bearers.isdisjoint(allowed) for bearers in who):
+            return text
+        text = _folded(text)
+        for needle in self._value(text, may_be_number):
+            if needle.bearers.isdisjoint(allowed):
+                return WITHHELD
+        before = None
+        while text != before:
+            before = text
+            for start, end, needle in self._running(text):
+                if needle.bearers.isdisjoint(allowed):
+                    text = text[:start] + WITHHELD + text[end:]
+                    break
+        return text
+
+    def _named_in(self, text: str) -> tuple[tuple[Set[str], ...], tuple[Set[str], ...]]:
+        """The bearers of what a text names: of an id that is a number, and of everything else."""
+        text = _folded(text)
+        values = [needle.bearers for needle in self._value(text)]
+        named = [needle.bearers for _, _, needle in self._running(text)]
+        if text.isdigit():
+            return tuple(values), tuple(named)
+        return (), (*values, *named)
+
+    def _value(self, text: str, may_be_number: bool = True) -> Iterator[_Needle]:
         needle = self._whole.get(text)
-        if needle is not None:
+        if needle is not None and (may_be_number or not text.isdigit()):
             yield needle
 
-    def _running(self, text: str) -> Iterator[_Needle]:
+    def _running(self, text: str) -> Iterator[tuple[int, int, _Needle]]:
         lowered = _lowered(text)
         read = 0
         for word in _WORD.finditer(lowered):
@@ -407,15 +527,15 @@ class _Known:
                 where = text if needle.kind == "id" else lowered
                 if start >= 0 and where.startswith(needle.text, start) and _ends(text, end):
                     read = end
-                    yield needle
+                    yield start, end, needle
                     break
         for number in _PHONE.finditer(text):
             digits = re.sub(r"\D", "", number[0])
             if digits in self._phones:
-                yield self._phones[digits]
+                yield *number.span(), self._phones[digits]
         if _UNSPACED.search(text):
             for match in self._any_unspaced.finditer(lowered):
-                yield self._unspaced[match[0]]
+                yield *match.span(), self._unspaced[match[0]]
 
     def _drawn(self, runs: str) -> Iterator[_Needle]:
         # The longest comes first, and what it took is not read again.
@@ -424,6 +544,13 @@ class _Known:
             if count:
                 runs = rest
                 yield needle
+
+
+def _is_person(column: str, level: object) -> bool:
+    """Say whether a column holds ids of people; level: that of the row's unit, if it says one."""
+    if column.lower() == "unit_id":
+        return level in (None, "agent")
+    return column.lower() in _PEOPLE_COLUMNS
 
 
 def _ends(text: str, end: int) -> bool:
@@ -505,14 +632,17 @@ def _csv_pieces(text: str, where: str = "") -> Iterator[Piece]:
     heads = next(rows, [])
     for head in heads:
         yield Piece(f"{where}header", head)
+    at = heads.index("level") if "level" in heads else None
     for number, row in enumerate(rows, 2):
+        level = row[at] if at is not None and at < len(row) else None
         for column, value in enumerate(row):
             head = heads[column] if column < len(heads) else str(column + 1)
             place = f"{where}row {number}, column {head}"
             plain = value.removeprefix("'")
             yield Piece(place, plain)
-            if head.lower().endswith("id") or not _NUMBER.fullmatch(plain):
-                yield Piece(place, plain, is_value=True)
+            is_person = _is_person(head, level)
+            if is_person or not _NUMBER.fullmatch(plain):
+                yield Piece(place, plain, is_value=True, may_be_number=is_person)
 
 
 def _pdf_content(pdf: PdfText) -> _Content:
@@ -526,9 +656,7 @@ def _pdf_content(pdf: PdfText) -> _Content:
         if suffix == "csv":
             pieces += _csv_pieces(text, where)
         else:
-            pieces += [
-                Piece(where + p.place, p.text, p.is_value) for p in _text_pieces(suffix, text)
-            ]
+            pieces += [replace(p, place=where + p.place) for p in _text_pieces(suffix, text)]
     drawn = [
         (f"page {n}", _shaped_runs(order))
         for n, units in enumerate(pdf.drawn, 1)
@@ -559,7 +687,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.pieces: list[Piece] = []
         self._text: list[str] = []
-        self._values: list[int] = []
+        self._values: list[tuple[int, bool]] = []
         self._tag = "document"
 
     def _place(self) -> str:
@@ -583,7 +711,10 @@ class _Reader(HTMLParser):
             if value:
                 self._attribute(tag, name, value)
         if tag == "bdi":
-            self._values.append(len(self._text))
+            address = dict(attrs).get("data-address") or "#agent_id"
+            column = address.rpartition("#")[2].partition("@")[0]
+            level = dict(_KEYS.findall(address)).get("level")
+            self._values.append((len(self._text), _is_person(column, level)))
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
         place = f"line {self.getpos()[0]}, attribute {name} of <{tag}>"
@@ -592,11 +723,17 @@ class _Reader(HTMLParser):
         page = _AGENT_PAGE.search(value)
         if page is not None:
             self.pieces.append(Piece(place, unquote(page[1]), is_value=True))
+        if name == "data-address":
+            keys = _KEYS.findall(value)
+            for key, identity in keys:
+                if _is_person(key, dict(keys).get("level")):
+                    self.pieces.append(Piece(place, unquote(identity), is_value=True))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "bdi" and self._values:
-            value = "".join(self._text[self._values.pop() :])
-            self.pieces.append(Piece(self._place(), value, is_value=True))
+            start, is_person = self._values.pop()
+            value = "".join(self._text[start:])
+            self.pieces.append(Piece(self._place(), value, True, is_person))
         elif tag not in _INLINE:
             self.flush()
 

@@ -27,6 +27,7 @@ from reports.markdown import build_blocks, build_line
 from reports.page import Page, find_pages, load_page
 from reports.pdf import PdfWriter, font_folders
 from reports.period import Period
+from reports.privacy import Discretion
 from reports.rows import Rows
 from reports.slugs import slugs
 from reports.warehouse import QueryError, Subjects, Warehouse, digest
@@ -141,7 +142,8 @@ def render_reports(
     """
     loaded = load_pages(pages)
     with Warehouse(database, period, provisional, filters) as warehouse, _rare_collections():
-        run = _Run(warehouse, out, provisional, progress or (lambda line: None), loaded)
+        discretion = Discretion(database, period.starts_on, period.ends_on)
+        run = _Run(warehouse, discretion, out, provisional, progress or (lambda line: None), loaded)
         return run.all()
 
 
@@ -170,12 +172,14 @@ class _Run:
     def __init__(
         self,
         warehouse: Warehouse,
+        discretion: Discretion,
         out: Path,
         provisional: bool,
         progress: Callable[[str], None],
         pages: list[Page],
     ) -> None:
         self._warehouse = warehouse
+        self._discretion = discretion
         self._period = warehouse.period
         self._provisional = provisional
         self._progress = progress
@@ -262,7 +266,12 @@ class _Run:
             for name in page.parameters:
                 path = path.replace(f"[{name}]", safe[(name, *before)][str(values[name])])
                 before = (*before, values[name])
-            subjects.append(_Subject(page, f"{path}.html", values))
+            subject = _Subject(page, f"{path}.html", values)
+            if isinstance(values.get("name"), str):
+                # A unit may be called after somebody.
+                kind, identity = subject.kind, subject.identity
+                values["name"] = self._discretion.text(str(values["name"]), kind, identity)
+            subjects.append(subject)
         paths = [one.path for one in subjects]
         if len(set(paths)) < len(paths):
             raise page.where.error(query.line, f'query "{query.name}" has two rows for one page')
@@ -289,10 +298,19 @@ class _Run:
                 yield (
                     subjects[number],
                     {
-                        name: self._sourced(page, name, rows[number - first], subjects[number])
+                        name: self._sourced(
+                            page,
+                            name,
+                            self._discreet(rows[number - first], subjects[number]),
+                            subjects[number],
+                        )
                         for name, rows in batches.items()
                     },
                 )
+
+    def _discreet(self, rows: Rows, subject: _Subject) -> Rows:
+        """The rows without anybody whom a page about the subject is not about."""
+        return self._discretion.rows(rows, subject.kind, subject.identity)
 
     def _run(self, page: Page, name: str) -> Rows:
         try:

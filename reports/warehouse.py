@@ -40,47 +40,6 @@ _RELATIONS = {
     "revisions": "select * from ({revisions}) where month = {month}",
     "performance": "select * from revisions where is_current",
     "unit_days": "from warehouse.marts.unit_days({starts_on}, {ends_on}{filters})",
-    # Whose facts belong to a unit, and from which day to which: also those of days without figures,
-    # such as a coaching on a day off. Days before the first profile are counted to that one.
-    "unit_profiles": """
-        with profiles as (
-            select
-                people.agent_id,
-                last_value(people.name) over (
-                    partition by people.agent_id order by people.valid_from nulls first
-                    rows between unbounded preceding and unbounded following
-                ) as agent_name,
-                people.team_id,
-                coalesce(teams.department, '(unknown)') as department,
-                coalesce(people.site, '(unknown)') as site,
-                coalesce(people.function, '(unknown)') as function,
-                case
-                    when row_number() over (
-                        partition by people.agent_id order by people.valid_from nulls first
-                    ) > 1 then people.valid_from
-                    else date '1900-01-01'
-                end as first_date,
-                coalesce(people.valid_to, date '9999-12-31') as last_date
-            from warehouse.marts.dim_agent as people
-            left join warehouse.marts.dim_team as teams
-                on people.team_id = teams.team_id
-        )
-
-        select level, unit_id, agent_id, agent_name, first_date, last_date
-        from (
-            select agent_id, agent_name, first_date, last_date, unnest([
-                {{'level': 'agent', 'unit_id': agent_id}},
-                {{'level': 'team', 'unit_id': team_id}},
-                {{'level': 'department', 'unit_id': department}},
-                {{'level': 'site', 'unit_id': site}},
-                {{'level': 'function', 'unit_id': function}},
-                {{'level': 'centre', 'unit_id': 'all'}},
-            ], recursive := true)
-            from profiles
-            where {passes}
-        )
-        where unit_id is not null
-    """,
     # A unit's report changes when a row of anyone who counts in it does: whoever is in it in any
     # revision of the month, or worked in it on any day. Its revision is the number of such closes.
     "units": """
@@ -120,6 +79,8 @@ _RELATIONS = {
 # The table functions as pages call them, over the period and the filters: name, function, buckets.
 # Of a function without buckets there is one relation; `trend` are the six periods up to this one.
 _FUNCTIONS = {
+    # Whose facts belong to a unit, also those of days without figures, such as a coaching on a day off.
+    "unit_profiles": ("unit_profiles", None),
     "figures": ("unit_figures", "period"),
     "day_figures": ("unit_figures", "day"),
     "trend_figures": ("unit_figures", "trend"),
@@ -140,7 +101,10 @@ _FUNCTIONS = {
     "queue_figures": ("queue_figures", "period"),
     "day_queue_figures": ("queue_figures", "day"),
     "kpi_attainment": ("unit_kpi_attainment", None),
+    "parameters": ("report_parameters", None),
 }
+_OF_NO_PERIOD = frozenset({"unit_profiles", "report_parameters"})
+_UNFILTERED = frozenset({"queue_figures", "report_parameters"})
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w+)", re.DOTALL)
 _ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
 _AFTER_ORDER = re.compile(r"\b(limit|offset|union|intersect|except)\b", re.IGNORECASE)
@@ -167,9 +131,9 @@ class Warehouse:
     """A connection that reads one published database for one period.
 
     Pages find ``marts.*`` and, of the period and the filters: ``units`` (who has reports),
-    ``unit_days`` (who has figures in which unit on which day), ``unit_profiles`` (who belongs to which
-    unit from ``first_date`` to ``last_date``), and the relations of ``_FUNCTIONS``
-    (figures of each unit, in the period, by day, and over six periods). Of a month there are
+    ``unit_days`` (who has figures in which unit on which day), and the relations of ``_FUNCTIONS``
+    (figures of each unit, in the period, by day, and over six periods; who belongs to which unit from
+    when to when; limits that the figures are judged by). Of a month there are
     ``performance``, the current revisions, or with provisional=True the figures of a month that has
     not been closed, and ``revisions``, which holds the earlier ones too; both are empty for other
     periods.
@@ -417,7 +381,9 @@ class Warehouse:
         function, grain = _FUNCTIONS[relation]
         period = self.period
         arguments = [("", str(period.starts_on)), ("", str(period.ends_on))]
-        if function == "unit_kpi_attainment":
+        if function in _OF_NO_PERIOD:
+            arguments = []
+        elif function == "unit_kpi_attainment":
             arguments = [("", str(period.month_start))] if period.month_start else [("", "null")]
         elif grain == "trend":
             arguments[0] = ("", str(period.trend_starts_on))
@@ -425,7 +391,7 @@ class Warehouse:
         if grain is not None:
             arguments.append(("", grain))
         # A queue is nobody's: it has no team, site or department.
-        if function != "queue_figures":
+        if function not in _UNFILTERED:
             arguments += [(f"of_{name}", value) for name, value in sorted(self.filters.items())]
         return arguments
 
@@ -450,13 +416,6 @@ class Warehouse:
             month=f"cast({month} as date)",
             filters="".join(
                 f", of_{name} := {_literal(value)}" for name, value in self.filters.items()
-            ),
-            passes=" and ".join(
-                ["true"]
-                + [
-                    f"{'team_id' if name == 'team' else name} = {_literal(value)}"
-                    for name, value in self.filters.items()
-                ]
             ),
             is_unfiltered="false" if self.filters else "true",
             is_provisional="true" if self._provisional else "false",

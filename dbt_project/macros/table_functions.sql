@@ -48,15 +48,8 @@
     ]) }}
 {% endmacro %}
 
-{# The rows of `relation`, which has an agent_id, with the team, site and function of the agent's profile on `day`. #}
-{% macro with_profile(relation, day='business_date') %}
-select
-    {{ relation }}.*,
-    profiles.team_id,
-    profiles.site,
-    profiles.function,
-from {{ relation }}
-left join (
+{# Who has which team, site and function from `first_date` to `last_date`, both included. #}
+{% macro profile_periods() -%}
     select
         people.agent_id,
         people.team_id,
@@ -74,6 +67,18 @@ left join (
         end as first_date,
         coalesce(people.valid_to, date '9999-12-31') as last_date,
     from {{ mart('dim_agent') }} as people
+{%- endmacro %}
+
+{# The rows of `relation`, which has an agent_id, with the team, site and function of the agent's profile on `day`. #}
+{% macro with_profile(relation, day='business_date') %}
+select
+    {{ relation }}.*,
+    profiles.team_id,
+    profiles.site,
+    profiles.function,
+from {{ relation }}
+left join (
+    {{ profile_periods() }}
 ) as profiles
     on
         {{ relation }}.agent_id = profiles.agent_id

@@ -76,10 +76,11 @@ class Lookup:
     def value(self, address: str) -> object:
         parts = ADDRESS.fullmatch(address)
         assert parts, address
-        keys = dict(pair.split("=", 1) for pair in parts["keys"].split("&"))
+        keys = dict(pair.split("=", 1) for pair in parts["keys"].split("&") if pair)
         relation = parts["mart"]
-        if parts["arguments"]:
-            relation += f"({', '.join(map(argument, parts['arguments'].split(',')))})"
+        if parts["arguments"] is not None:
+            given = filter(None, parts["arguments"].split(","))
+            relation += f"({', '.join(map(argument, given))})"
         names = tuple(keys)
         if (relation, names) not in self._rows:
             found = self._connection.execute(f"from marts.{relation}")

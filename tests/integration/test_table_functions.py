@@ -9,12 +9,14 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from tests.support.compare import differences
 from tests.support.figures import agent_parts, agent_ratios
 from tests.support.made_up_marts import FIRST_DAY, LAST_DAY, TEAMS, made_up_marts
 from tests.support.warehouse import (
     BROKEN_NODES,
+    PROJECT,
     Nodes,
     compiled_nodes,
     create_table_functions,
@@ -620,6 +622,47 @@ def test_queues_of_any_period(marts: duckdb.DuckDBPyConnection, grain: str) -> N
     assert_same(by(rows, "queue", "channel", "starts_on"), expected)
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"of_team": "T1"},
+        {"of_department": UNKNOWN},
+        {"of_site": "Manila", "of_function": "inbound"},
+    ],
+    ids=str,
+)
+def test_a_profile_is_in_its_units_from_its_first_day_to_its_last(
+    marts: duckdb.DuckDBPyConnection, chosen: dict[str, str]
+) -> None:
+    """The first profile also covers what came before it, and the latest has no end; the latest name counts."""
+    names = latest_names(marts)
+    seen: set[str] = set()
+    expected: Found = {}
+    for profile in rows_of(marts, "from marts.dim_agent order by agent_id, valid_from"):
+        agent = profile["agent_id"]
+        first = profile["valid_from"] if agent in seen else dt.date(1900, 1, 1)
+        seen.add(agent)
+        if any(UNITS[name.removeprefix("of_")](profile) != unit for name, unit in chosen.items()):
+            continue
+        for level, unit_of in UNITS.items():
+            unit = unit_of(profile)
+            if unit is not None:
+                expected[level, unit, agent, first] = {
+                    "agent_name": names[agent],
+                    "last_date": profile["valid_to"] or dt.date(9999, 12, 31),
+                }
+    given = ", ".join(f"{name} := ?" for name in chosen)
+    rows = rows_of(marts, f"from marts.unit_profiles({given})", *chosen.values())
+    assert_same(by(rows, "level", "unit_id", "agent_id", "first_date"), expected)
+
+
+def test_the_parameters_are_the_variables_of_the_project(marts: duckdb.DuckDBPyConnection) -> None:
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    (row,) = rows_of(marts, "from marts.report_parameters()")
+    assert row == {name: variables[name] for name in row}
+
+
 # --- What every function says of itself is what it returns -------------------------------------------------------
 
 
@@ -629,7 +672,7 @@ def test_every_function_returns_the_columns_it_describes_one_row_per_grain(
     functions = [
         node for node in nodes.values() if is_table_function(node) and node["schema"] == "marts"
     ]
-    assert len(functions) == 14
+    assert len(functions) == 16
     values = {"starts_on": CUT[0], "ends_on": CUT[1], "grain": "week", "of_month": CUT[0]}
     for node in functions:
         given = [values[name] for name in node["config"]["parameters"] if ":=" not in name]

@@ -99,7 +99,7 @@ final as (
         (summed.compared_points - summed.expected_points)
         / nullif(summed.compared_evaluations, 0) as leniency,
         least(summed.compared_evaluations, summed.other_evaluations)
-        < {{ var('calibration_min_evaluations') }} as is_small_sample,
+        < {{ var('small_sample_below') }} as is_small_sample,
     from summed
     left join unit_names
         on

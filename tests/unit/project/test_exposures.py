@@ -87,6 +87,7 @@ def test_the_models_of_a_page_are_found_in_queries_partials_and_relations(
         "agent_performance_month",
         "fct_sale",
         "monthly_performance_summary",
+        "report_parameters",
         "unit_days",
         "unit_figures",
         "unit_revenue_figures",

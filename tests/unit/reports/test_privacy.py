@@ -17,7 +17,7 @@ from reports.document import Attachment, Block, Chart, Document, Heads, Link, Pa
 from reports.errors import ReportError
 from reports.html import page_html
 from reports.pdf import PdfWriter
-from reports.privacy import Leak, Person, find_other_people, lint_reports
+from reports.privacy import Discretion, Leak, Person, find_other_people, lint_reports
 from reports.rows import Rows
 
 ADA = Person("A-1", ("Ada Lovelace",), "ada@example.org", "+1 (200) 555-0113")
@@ -266,7 +266,7 @@ def staffed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = shutil.copy(database, tmp_path_factory.mktemp("staffed") / "scorehouse.duckdb")
     with duckdb.connect(str(path)) as connection:
         connection.execute("""
-            create table marts.dim_agent as
+            create or replace table marts.dim_agent as
             select
                 agent_id, name, 'mail-' || md5(agent_id) || '@example.org' as email,
                 cast(null as varchar) as phone, date '2026-01-01' as valid_from,
@@ -396,9 +396,106 @@ def test_what_the_linter_does_not_know_stops_it(
         lint_reports(out, staffed, ["teams/T1.html"], START, END)
 
 
-def test_a_database_without_profiles_is_explained(closed: Path, database: Path) -> None:
+def test_a_database_without_profiles_is_explained(
+    closed: Path, database: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(database, tmp_path / "own.duckdb"))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("drop table marts.dim_agent")
     with pytest.raises(ReportError, match="build it again"):
-        lint_reports(closed, database, ["teams/T1.html"], START, END)
+        lint_reports(closed, path, ["teams/T1.html"], START, END)
+    with pytest.raises(ReportError, match="build it again"):
+        Discretion(path, START, END)
+
+
+NUMBERED = [
+    ('<td><bdi data-address="fct_ticket?ticket_id=77#ticket_id">77</bdi></td>', 0),
+    ('<td><bdi data-address="unit_figures()?level=team&amp;unit_id=77#unit_id">77</bdi></td>', 0),
+    ('<td><bdi data-address="unit_figures()?level=agent&amp;unit_id=77#unit_id">x</bdi></td>', 1),
+    ('<td><bdi data-address="fct_ticket?ticket_id=5#agent_id@r2">77</bdi></td>', 1),
+    ('<td><data value="1" data-address="agent_kpi_month?agent_id=77&amp;kpi=csat#value">1</data></td>', 1),
+    ("<td><bdi>77</bdi></td>", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "leaks"), NUMBERED)
+def test_a_number_is_an_id_where_people_stand(lint: Writer, body: str, leaks: int) -> None:
+    assert len(found(lint("agents/A-1.html", body))) == leaks
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "leaks"),
+    [
+        (["ticket_id", "lead_id"], ("77", "77"), 0),
+        (["level", "unit_id"], ("team", "77"), 0),
+        (["level", "unit_id"], ("agent", "77"), 1),
+        (["unit_id"], ("77",), 1),
+        (["supervisor_id"], ("77",), 1),
+    ],
+)
+def test_a_number_in_a_csv_file_is_an_id_where_people_stand(
+    lint: Writer, columns: list[str], row: tuple[str, ...], leaks: int
+) -> None:
+    assert len(found(lint("agents/A-1.csv", csv_text(Rows("q", columns, [row]))))) == leaks
+
+
+@pytest.fixture(scope="module")
+def discretion(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Discretion:
+    """Of a centre of the people of `PEOPLE`, who have no figures."""
+    path = Path(shutil.copy(database, tmp_path_factory.mktemp("discreet") / "own.duckdb"))
+    with duckdb.connect(str(path)) as connection:
+        for mart in ("monthly_performance_summary", "fct_agent_day", "dim_agent"):
+            connection.execute(f"delete from marts.{mart}")
+        for person in PEOPLE:
+            for name in person.names:
+                connection.execute(
+                    "insert into marts.dim_agent (agent_id, name, email, phone, team_id, valid_from)"
+                    " values (?, ?, ?, ?, ?, '2026-01-01')",
+                    [person.agent_id, name, person.email, person.phone,
+                     "T1" if person.agent_id in ("A-1", "A-3") else "T2"],
+                )  # fmt: skip
+    return Discretion(path, START, END)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("did well\n and Ada Lovelace too", "did well\n and Ada Lovelace too"),
+        ("ask Robert\nÓ  Briain or BOB SMITH", "ask (withheld) or (withheld)"),
+        ("bob.o'brian@example.org, A-10; 1-200-555-0114", "(withheld), (withheld); (withheld)"),
+        ("Ada Lovelace Byron", "(withheld)"),
+        ("with Gra\u00adce Day, A-3", "with (withheld), (withheld)"),
+        ("與李小龍談話", "與(withheld)談話"),
+        ("May", "(withheld)"),
+        ("in May 2026", "in May 2026"),
+        ("77", "77"),
+        ("A-100 and QA-10", "A-100 and QA-10"),
+    ],
+)
+def test_a_text_comes_without_the_others(discretion: Discretion, text: str, shown: str) -> None:
+    rows = discretion.rows(Rows("q", ["n", "note"], [(1, "x"), (None, text)]), "agent", "A-1")
+    assert rows.values == ((1, "x"), (None, shown))
+
+
+def test_whoever_may_appear_stays(discretion: Discretion) -> None:
+    rows = Rows("q", ["note"], [("Grace Day",), ("May",), ("Bob Smith",)])
+
+    def notes(kind: str, subject: str | None) -> list[object]:
+        return [row[0] for row in discretion.rows(rows, kind, subject).values]
+
+    assert notes("team", "T1") == ["Grace Day", "(withheld)", "(withheld)"]
+    assert notes("team", "T2") == ["Grace Day", "May", "Bob Smith"]
+    assert notes("centre", "all") == notes("page", None) == ["Grace Day", "May", "Bob Smith"]
+    assert discretion.text("Crew of Bob Smith", "team", "T1") == "Crew of (withheld)"
+
+
+def test_a_number_is_left_out_where_people_stand(discretion: Discretion) -> None:
+    columns = ["ticket_id", "agent_id", "level", "unit_id"]
+    rows = Rows("q", columns, [("77", "77", "agent", "77"), ("77", "A-1", "team", "77")])
+    assert discretion.rows(rows, "agent", "A-1").values == (
+        ("77", "(withheld)", "agent", "(withheld)"),
+        ("77", "A-1", "team", "77"),
+    )
 
 
 def test_several_processes_find_what_one_finds(

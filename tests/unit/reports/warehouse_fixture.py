@@ -95,6 +95,12 @@ _TABLES: Mapping[str, Sequence[str]] = {
         "inconclusive boolean",
         "previous_value double",
     ],
+    # Whom the reports leave out of each other's texts.
+    "dim_agent": [
+        *(f"{name} varchar" for name in _words("agent_id name email phone team_id site function")),
+        *(f"{name} date" for name in ("valid_from", "valid_to")),
+        "department varchar",
+    ],
     "dim_team": ["team_id varchar", "team_name varchar", "department varchar"],
 }
 
