@@ -8,15 +8,16 @@ the many short tests, and last those that wait for the other scenes.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import reports
 from orchestration.project import refresh_manifest
-from tests.integration.scenes import SCENES, Run, Stage, close, scene
+from tests.integration.scenes import MONTH, PERIODS, SCENES, Run, Stage, close, scene
 from tests.support.command import scorehouse
 
 
@@ -82,3 +83,14 @@ def _place(name: str) -> tuple[bool, int, str]:
 def closed(stage: Stage) -> Run:
     home = stage.fresh("closed")
     return Run(home, close(home, stage.landing))
+
+
+@pytest.fixture(scope="session")
+def cadences(closed: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Reports of every cadence on the closed month, to be read only; the month's are those in the home."""
+    out = tmp_path_factory.mktemp("cadences")
+    folders = {name: out / period.folder for name, period in PERIODS.items()}
+    folders["month"] = closed.home.reports / MONTH
+    for name in folders.keys() - {"month"}:
+        reports.render_reports(closed.home.published_database, PERIODS[name], folders[name])
+    return folders

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,16 +79,15 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def folder(closed: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    closed: Run, cadences: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The reports of the closed month as they lie in the home, with a day, a week, now, and the page above them."""
     root = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(closed.home.reports / "2026-10", root / "2026-10")
-    for period in (
-        Period.day(dt.date(2026, 10, 14)),
-        Period.week(dt.date(2026, 10, 14)),
-        Period.now(dt.datetime(2026, 10, 31, 12, tzinfo=dt.UTC)),
-    ):
-        reports.render_reports(closed.home.published_database, period, root / period.folder)
+    for name in ("month", "day", "week"):
+        shutil.copytree(cadences[name], root / cadences[name].name)
+    now = Period.now(dt.datetime(2026, 10, 31, 12, tzinfo=dt.UTC))
+    reports.render_reports(closed.home.published_database, now, root / now.folder)
     write_overview(root)
     return root
 

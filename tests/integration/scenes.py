@@ -4,6 +4,7 @@ A close takes most of a minute, so tests share them: `@scene()` makes a session 
 that the chosen tests need are played side by side, as many at a time as there are cores (see tests/conftest.py).
 """
 
+import datetime as dt
 import hashlib
 import os
 import shutil
@@ -19,11 +20,20 @@ import duckdb
 import pytest
 
 from ingestion import Home
+from reports import Period
 from tests.support.command import PROGRAM, scorehouse
 
 MONTH = "2026-10"
 AS_OF = "2026-11-15T00:00:00Z"
 LATER = "2026-11-16T00:00:00Z"
+# Of every cadence one period of the month.
+PERIODS = {
+    "day": Period.day(dt.date(2026, 10, 14)),
+    "week": Period.week(dt.date(2026, 10, 14)),
+    "month": Period.month(dt.date(2026, 10, 1)),
+    "period": Period.between(dt.date(2026, 10, 3), dt.date(2026, 10, 21)),
+    "now": Period.now(dt.datetime(2026, 11, 15, tzinfo=dt.UTC)),
+}
 # What nobody may rewrite; the orchestrator's own state, the warehouse and locks may differ between runs.
 KEPT = ("raw", "quarantine", "records/performance", "published", "reports", "outbox")
 
