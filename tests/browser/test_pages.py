@@ -8,17 +8,10 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Visit, visits
+from tests.browser.conftest import AXE, Visit, serious_faults, visits
 
-SERIOUS = {"serious", "critical"}
-AXE = {
-    "light": {"resultTypes": ["violations"]},
-    # Only colours are others in the dark.
-    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
-}
 Open = Callable[..., Any]
 
 
@@ -58,13 +51,8 @@ def look(path: Path, seen: Visit, found: Found) -> None:
     # What axe does itself is no matter of the page.
     found.errors += [(path, error) for error in seen.errors]
     found.requests[path] = list(seen.requests)
-    for scheme, options in AXE.items():
-        seen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found.axe[scheme] += [
-            (path, violation["id"], [node["html"] for node in violation["nodes"]][:3])
-            for violation in Axe().run(seen.page, options=options).response["violations"]
-            if violation["impact"] in SERIOUS
-        ]
+    for scheme, *fault in serious_faults(seen.page):
+        found.axe[scheme].append((path, *fault))
 
 
 def test_no_page_reports_an_error(found: Found) -> None:
