@@ -57,7 +57,8 @@ demo: demo/.simulated ## simulate a small contact centre, close two months, say 
 	@$(BIN)/scorehouse close 2026-10 --home demo --landing demo/landing --as-of 2026-11-02T12:00:00Z
 	@echo "Next: open demo/reports/2026-10/index.html; README.md shows what else there is."
 
-test: lint models ## lint, types, import contracts, dbt with its unit tests, pytest
+test: $(VENV)/dev.stamp manifest ## lint, types, import contracts, dbt with its unit tests, pytest
+	@$(MAKE) --no-print-directory --jobs 2 lint models
 	@$(BIN)/pytest --quiet -m "not long"
 
 test-long: $(VENV)/dev.stamp manifest ## the tests that take minutes

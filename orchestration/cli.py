@@ -319,17 +319,20 @@ def _run(
     provisional: bool,
 ) -> None:
     from orchestration.months import parse_instant, parse_month
+
+    # Wrong use is answered before anything that takes long to import.
+    if month:
+        parse_month(month)
+    instant = parse_instant(as_of) if as_of else None
+    if landing is not None and not landing.is_dir():
+        _fail(f"there is no landing folder {landing}")
     from orchestration.run_settings import AS_OF_TAG, PROVISIONAL_TAG
 
     tags = {}
-    if month:
-        parse_month(month)
-    if as_of:
-        tags[AS_OF_TAG] = parse_instant(as_of).isoformat()
+    if instant:
+        tags[AS_OF_TAG] = instant.isoformat()
     if provisional:
         tags[PROVISIONAL_TAG] = "true"
-    if landing is not None and not landing.is_dir():
-        _fail(f"there is no landing folder {landing}")
     _listen()
     from orchestration.running import run_job
 

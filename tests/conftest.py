@@ -1,19 +1,23 @@
-"""One simulated landing folder, the scenes played on it, and the order of the tests: what waits for scenes comes last.
+"""One simulated landing folder, the scenes played on it, and the order of the tests.
 
-Scenes are runs of the command line, in processes of their own. They begin before the first test, so that all other
-tests pass on one core while they play on the other.
+Scenes are runs of the command line, in processes of their own. They begin before the first test and leave a core to
+the tests: both cores are busy to the end if only tests that are quickly done are left for it. So first come the long
+tests that wait for no scene, then all that look at the undisturbed close alone, which is the first of the scenes, then
+the many short tests, and last those that wait for the other scenes.
 """
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import reports
 from orchestration.project import refresh_manifest
-from tests.integration.scenes import SCENES, Run, Stage, close, scene
+from tests.integration.scenes import MONTH, PERIODS, SCENES, Run, Stage, close, scene
 from tests.support.command import scorehouse
 
 
@@ -23,7 +27,13 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_waits_for_scenes)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if not _waits_for_scenes(item):
+        return 2 if "unit" in item.path.parts else 0
+    return 3 if SCENES.keys() & set(item.fixturenames) - {"closed"} else 1  # type: ignore[attr-defined]
 
 
 def _waits_for_scenes(item: pytest.Item) -> bool:
@@ -51,16 +61,37 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 @pytest.fixture(scope="session")
 def plays(request: pytest.FixtureRequest, stage: Stage) -> Iterator[dict[str, Future[Any]]]:
     asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        for name, play in SCENES.items():
-            if name in asked | {"closed"}:
-                stage.plays[name] = pool.submit(play, stage)
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), initializer=_give_way) as pool:
+        # The undisturbed close first, for others begin with a copy of it; then whoever closes most often.
+        for name in sorted(asked & SCENES.keys() | {"closed"}, key=_place):
+            stage.plays[name] = pool.submit(SCENES[name].play, stage)
         yield stage.plays
         for future in stage.plays.values():
             future.cancel()
 
 
-@scene
+def _give_way() -> None:
+    """Let this thread, and the processes that it starts, have what the tests leave of the cores."""
+    # A third of the tests' weight: the three processes of two scenes have together as much as the tests.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
+def _place(name: str) -> tuple[bool, int, str]:
+    return name != "closed", -SCENES[name].closes, name
+
+
+@scene()
 def closed(stage: Stage) -> Run:
     home = stage.fresh("closed")
     return Run(home, close(home, stage.landing))
+
+
+@pytest.fixture(scope="session")
+def cadences(closed: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Reports of every cadence on the closed month, to be read only; the month's are those in the home."""
+    out = tmp_path_factory.mktemp("cadences")
+    folders = {name: out / period.folder for name, period in PERIODS.items()}
+    folders["month"] = closed.home.reports / MONTH
+    for name in folders.keys() - {"month"}:
+        reports.render_reports(closed.home.published_database, PERIODS[name], folders[name])
+    return folders

@@ -18,6 +18,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 
 import warehouse_fixture
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import reports
@@ -35,6 +36,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SERIOUS = {"serious", "critical"}
+# Preloading would fetch the stylesheet, which the pages' own policy rightly refuses. What passes, and the selector of
+# what does not, nobody reads, and finding them takes long.
+BRIEFLY = {"resultTypes": ["violations"], "selectors": False, "preload": False}
+# Only colours are others in the dark.
+AXE = {"light": BRIEFLY, "dark": BRIEFLY | {"runOnly": ["color-contrast"]}}
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +125,12 @@ def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     with visits(browser) as open_page:
         yield open_page
+
+
+def serious_faults(page: Page) -> Iterator[tuple[str, str, list[str]]]:
+    """What axe finds in an open page, in light and in dark: the scheme, the rule and the first elements."""
+    for scheme, options in AXE.items():
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for violation in Axe().run(page, options=options).response["violations"]:
+            if violation["impact"] in SERIOUS:
+                yield scheme, violation["id"], [node["html"] for node in violation["nodes"]][:3]

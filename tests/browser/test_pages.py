@@ -1,15 +1,17 @@
 """What holds for every page: it loads only its own files, fits a phone, and can be read aloud."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
-SERIOUS = {"serious", "critical"}
+from tests.browser.conftest import AXE, Visit, serious_faults, visits
+
 Open = Callable[..., Any]
 
 
@@ -20,15 +22,59 @@ def pages(site: Path) -> list[Path]:
     return found
 
 
-def test_a_page_asks_for_its_own_files_only_and_reports_no_error(site: Path, visit: Open) -> None:
+@dataclass
+class Found:
+    """What each page did when it was opened, and what is wrong with it."""
+
+    errors: list[object] = field(default_factory=list)
+    requests: dict[Path, list[str]] = field(default_factory=dict)
+    missing: list[object] = field(default_factory=list)
+    axe: dict[str, list[object]] = field(default_factory=lambda: {scheme: [] for scheme in AXE})
+
+
+@pytest.fixture(scope="module")
+def found(site: Path, browser: Browser) -> Found:
+    """All pages, each opened once."""
+    result = Found()
     for path in pages(site):
-        seen = visit(path)
-        assert seen.errors == [], path
-        loaded = {Path(url2pathname(urlsplit(url).path)) for url in seen.requests}
-        assert all(url.startswith("file:") for url in seen.requests), path
-        assert loaded <= set(site.rglob("*")), path
+        with visits(browser) as visit:
+            look(path, visit(path), result)
+    return result
+
+
+def look(path: Path, seen: Visit, found: Found) -> None:
+    """Add what an open page does, and what is wrong with it, to what was found."""
+    links = seen.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    local = {link.partition("#")[0] for link in links if link.startswith("file:")}
+    missing = {link for link in local if not Path(url2pathname(urlsplit(link).path)).is_file()}
+    found.missing += [(path, link) for link in missing]
+    # What axe does itself is no matter of the page.
+    found.errors += [(path, error) for error in seen.errors]
+    found.requests[path] = list(seen.requests)
+    for scheme, *fault in serious_faults(seen.page):
+        found.axe[scheme].append((path, *fault))
+
+
+def test_no_page_reports_an_error(found: Found) -> None:
+    assert found.errors == []
+
+
+def test_a_page_asks_for_its_own_files_only(site: Path, found: Found) -> None:
+    files = set(site.rglob("*"))
+    for path, urls in found.requests.items():
+        loaded = {Path(url2pathname(urlsplit(url).path)) for url in urls}
+        assert all(url.startswith("file:") for url in urls), path
+        assert loaded <= files, path
         assert {"report.css", "report.js"} <= {file.name for file in loaded}, path
-        seen.page.context.close()
+
+
+def test_every_link_leads_to_a_file(found: Found) -> None:
+    assert found.missing == []
+
+
+@pytest.mark.parametrize("scheme", AXE)
+def test_axe_finds_nothing_serious(found: Found, scheme: str) -> None:
+    assert found.axe[scheme] == []
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -36,38 +82,6 @@ def test_no_page_is_wider_than_a_phone(site: Path, visit: Open, scripts: bool) -
     for path in pages(site):
         page = visit(path, width=360, scripts=scripts).page
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-        page.context.close()
-
-
-def test_every_link_leads_to_a_file(site: Path, visit: Open) -> None:
-    for path in pages(site):
-        page = visit(path).page
-        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
-        local = {link.partition("#")[0] for link in links if link.startswith("file:")}
-        missing = {link for link in local if not Path(url2pathname(urlsplit(link).path)).is_file()}
-        assert missing == set(), path
-        page.context.close()
-
-
-@pytest.mark.parametrize(
-    ("scheme", "rules"),
-    [
-        ("light", {"resultTypes": ["violations"]}),
-        # Only colours are others in the dark.
-        ("dark", {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}),
-    ],
-)
-def test_axe_finds_nothing_serious(
-    site: Path, visit: Open, scheme: str, rules: dict[str, list[str]]
-) -> None:
-    for path in pages(site):
-        page = visit(path, scheme=scheme).page
-        found = [
-            (violation["id"], [node["html"] for node in violation["nodes"]][:3])
-            for violation in Axe().run(page, options=rules).response["violations"]
-            if violation["impact"] in SERIOUS
-        ]
-        assert found == [], path
         page.context.close()
 
 

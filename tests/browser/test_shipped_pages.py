@@ -3,35 +3,28 @@
 import datetime as dt
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 import reports
 from reports import Period
 from reports.overview import write_overview
 from reports.site import PAGES
-from tests.browser.conftest import Visit, visits
+from tests.browser.conftest import Visit, serious_faults, visits
 from tests.integration.scenes import Run
 
 pytestmark = pytest.mark.timeout(1800)
 
 PHONE = 360
-SERIOUS = {"serious", "critical"}
 KINDS = {path.stem for path in (PAGES / "[folder]" / "[unit_id]").glob("*.md")}
 # The report of a team and all pages of the centre, at least; the other levels are the same pages.
 LEVELS = ("agents", "teams", "centre")
-# Preloading would fetch the stylesheet, which the pages' own policy rightly refuses.
-AXE = {
-    "light": {"resultTypes": ["violations"], "preload": False},
-    "dark": {"runOnly": ["color-contrast"], "preload": False},
-}
 # Of each table, drawing and set of bars: its name, and the address of its rows.
 DOWNLOADS = """() => Array.from(document.querySelectorAll(".table, figure, table.bars"), one => {
     let link = one.matches("figure") ? one.querySelector(".download a") : one.nextElementSibling;
@@ -79,16 +72,15 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def folder(closed: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    closed: Run, cadences: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The reports of the closed month as they lie in the home, with a day, a week, now, and the page above them."""
     root = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(closed.home.reports / "2026-10", root / "2026-10")
-    for period in (
-        Period.day(dt.date(2026, 10, 14)),
-        Period.week(dt.date(2026, 10, 14)),
-        Period.now(dt.datetime(2026, 10, 31, 12, tzinfo=dt.UTC)),
-    ):
-        reports.render_reports(closed.home.published_database, period, root / period.folder)
+    for name in ("month", "day", "week"):
+        shutil.copytree(cadences[name], root / cadences[name].name)
+    now = Period.now(dt.datetime(2026, 10, 31, 12, tzinfo=dt.UTC))
+    reports.render_reports(closed.home.published_database, now, root / now.folder)
     write_overview(root)
     return root
 
@@ -146,14 +138,7 @@ def look(folder: Path, path: Path, seen: Visit, found: Found, rows: int | None =
     page.set_viewport_size({"width": 1280, "height": 900})
     if rows is not None:
         page.evaluate(FEWER_ROWS, rows)
-    for scheme, options in AXE.items():
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        violations = Axe().run(page, options=options).response["violations"]
-        found.axe += [
-            (path, scheme, one["id"], [node["html"] for node in one["nodes"]][:3])
-            for one in violations
-            if one["impact"] in SERIOUS
-        ]
+    found.axe += [(path, *fault) for fault in serious_faults(page)]
     found.errors += [(path, one) for one in seen.errors]
     found.requests += [
         (path, url)

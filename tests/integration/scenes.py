@@ -1,9 +1,10 @@
 """Scenes: runs of the command line that several tests look at, each played once and side by side with others.
 
-A close takes most of a minute, so tests share them: `@scene` makes a session fixture of a function, and the scenes
-that the chosen tests need are all started together, as many at a time as there are cores to spare.
+A close takes most of a minute, so tests share them: `@scene()` makes a session fixture of a function, and the scenes
+that the chosen tests need are played side by side, as many at a time as there are cores (see tests/conftest.py).
 """
 
+import datetime as dt
 import hashlib
 import os
 import shutil
@@ -19,11 +20,20 @@ import duckdb
 import pytest
 
 from ingestion import Home
+from reports import Period
 from tests.support.command import PROGRAM, scorehouse
 
 MONTH = "2026-10"
 AS_OF = "2026-11-15T00:00:00Z"
 LATER = "2026-11-16T00:00:00Z"
+# Of every cadence one period of the month.
+PERIODS = {
+    "day": Period.day(dt.date(2026, 10, 14)),
+    "week": Period.week(dt.date(2026, 10, 14)),
+    "month": Period.month(dt.date(2026, 10, 1)),
+    "period": Period.between(dt.date(2026, 10, 3), dt.date(2026, 10, 21)),
+    "now": Period.now(dt.datetime(2026, 11, 15, tzinfo=dt.UTC)),
+}
 # What nobody may rewrite; the orchestrator's own state, the warehouse and locks may differ between runs.
 KEPT = ("raw", "quarantine", "records/performance", "published", "reports", "outbox")
 
@@ -57,19 +67,31 @@ class Stage:
         return Home(self.folder / name / "home")
 
 
-SCENES: dict[str, Callable[[Stage], Any]] = {}
+@dataclass(frozen=True)
+class Scene:
+    """A function that plays a scene, and how many closes it runs one after another."""
+
+    play: Callable[[Stage], Any]
+    closes: int
 
 
-def scene(play: Callable[[Stage], T]) -> Any:
-    """A session fixture that is what `play` returns."""
-    name = play.__name__
-    SCENES[name] = play
+SCENES: dict[str, Scene] = {}
 
-    @pytest.fixture(scope="session", name=name)
-    def played(plays: dict[str, Future[Any]]) -> Any:
-        return plays[name].result()
 
-    return played
+def scene(closes: int = 1) -> Callable[[Callable[[Stage], T]], Any]:
+    """A session fixture that is what the function returns."""
+
+    def made(play: Callable[[Stage], T]) -> Any:
+        name = play.__name__
+        SCENES[name] = Scene(play, closes)
+
+        @pytest.fixture(scope="session", name=name)
+        def played(plays: dict[str, Future[Any]]) -> Any:
+            return plays[name].result()
+
+        return played
+
+    return made
 
 
 @dataclass(frozen=True)

@@ -43,14 +43,14 @@ class Repeat:
     finished: Finished
 
 
-@scene
+@scene()
 def closed_again(stage: Stage) -> Repeat:
     home = stage.copy_closed("closed_again")
     before, marts_before = snapshot(home), marts(home)
     return Repeat(before, marts_before, home, close(home, stage.landing))
 
 
-@scene
+@scene()
 def closed_without_warehouse(stage: Stage) -> Repeat:
     """Again, at whatever instant the product chooses, and with the warehouse file lost."""
     home = stage.copy_closed("closed_without_warehouse")
@@ -67,7 +67,7 @@ class Restatement:
     finished: Finished
 
 
-@scene
+@scene()
 def restated(stage: Stage) -> Restatement:
     """A resolved ticket turns out not to be: its next version comes with a later export."""
     before, home = stage.closed(), stage.copy_closed("restated")

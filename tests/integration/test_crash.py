@@ -43,7 +43,7 @@ class Killed:
     completed: Finished
 
 
-@scene
+@scene(closes=2)
 def killed(stage: Stage) -> Killed:
     """Killed while it loads, and again while the models are built."""
     home = stage.fresh("killed")

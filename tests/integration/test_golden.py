@@ -41,7 +41,7 @@ BY_HAND = [
 ]  # fmt: skip
 
 
-@scene
+@scene(closes=2)
 def golden_home(stage: Stage) -> Home:
     return close_twice(stage.folder / "golden")
 

@@ -1,11 +1,9 @@
 """The pages that an auditor opens: complete, and without any network."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import docs.dictionary.__main__
 from docs.dictionary.__main__ import main
 from docs.dictionary.contents import Contents, contents, coverage
-from ingestion import Home
-from tests.support.warehouse import PROJECT
+from tests.support.warehouse import run_dbt
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # The browser's own errands, which it runs whatever page is open.
@@ -31,22 +29,10 @@ WITHOUT_SOURCES = {
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def target(compiled: Path) -> Path:
     """dbt's documentation of the project, built on a home without data."""
-    folder = tmp_path_factory.mktemp("docs")
-    home = Home(folder / "home")
-    home.prepare()
-    for command in (
-        ["build", "--exclude-resource-type", "unit_test", "test"],
-        ["docs", "generate", "--static"],
-    ):
-        finished = subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "--quiet", *command, "--target-path", folder / "target"],
-            cwd=PROJECT, env={**os.environ, "SCOREHOUSE_HOME": str(home.root)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-    return folder / "target"
+    run_dbt(compiled, "build", "--exclude-resource-type", "unit_test", "test")
+    return run_dbt(compiled, "docs", "generate", "--static")
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +46,28 @@ def catalog(target: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def content(manifest: dict[str, Any], catalog: dict[str, Any]) -> Contents:
-    return contents(manifest, catalog)
+def written(target: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Contents]:
+    """The folder of the written pages, and the contents that they were made from."""
+    folder, made = tmp_path_factory.mktemp("docs") / "site", []
+
+    def kept(*artifacts: dict[str, Any]) -> Contents:
+        made.append(contents(*artifacts))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(docs.dictionary.__main__, "contents", kept)
+        main([str(target), str(folder)])
+    return folder, made[0]
 
 
 @pytest.fixture(scope="module")
-def site(target: Path) -> Path:
-    folder = target.parent / "site"
-    main([str(target), str(folder)])
-    return folder
+def content(written: tuple[Path, Contents]) -> Contents:
+    return written[1]
+
+
+@pytest.fixture(scope="module")
+def site(written: tuple[Path, Contents]) -> Path:
+    return written[0]
 
 
 class Page(HTMLParser):

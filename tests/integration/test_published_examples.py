@@ -31,11 +31,6 @@ ANSWERED, IN_TIME, ABANDONED, SERVICE_LEVEL = 1000, 860, 60, 0.81
 WORK_MINUTES, OCCUPANCY = 45, 0.75
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 def contact(number: int, wait: int | None, minutes: int = 0, **more: Any) -> dict[str, Any]:
     answered_at = None if wait is None else QUEUED + timedelta(seconds=wait)
     ended_at = (answered_at or QUEUED + timedelta(seconds=30)) + timedelta(minutes=minutes)
@@ -67,7 +62,9 @@ def test_intervals_of_a_share_are_those_of_newcombe(
         }
         for number in range(sample)
     ]
-    marts = build(compiled, {"agents": [], "csat_surveys": surveys}, AS_OF)
+    marts = build(
+        compiled, {"agents": [], "csat_surveys": surveys}, AS_OF, wanted=["agent_kpi_month"]
+    )
     month = fetch(marts, "agent_kpi_month", "month", "kpi")[date(2026, 3, 1), "csat"]
     assert month["sample_size"] == sample
     assert (round(month["ci_low"], 4), round(month["ci_high"], 4)) == NEWCOMBE[successes, sample]
@@ -76,7 +73,8 @@ def test_intervals_of_a_share_are_those_of_newcombe(
 def test_service_level_of_a_published_example(compiled: Path) -> None:
     waits = [20] * IN_TIME + [21] * (ANSWERED - IN_TIME) + [None] * ABANDONED
     contacts = [contact(number, wait) for number, wait in enumerate(waits)]
-    marts = build(compiled, {"agents": [], "interactions": contacts}, AS_OF)
+    rows = {"agents": [], "interactions": contacts}
+    marts = build(compiled, rows, AS_OF, wanted=["fct_queue_day"])
     (day,) = fetch(marts, "fct_queue_day", "queue", "channel").values()
     assert (day["offered"], day["abandoned"]) == (ANSWERED + ABANDONED, ABANDONED)
     assert round(day["service_level"], 2) == SERVICE_LEVEL
@@ -95,5 +93,6 @@ def test_occupancy_of_a_published_example(compiled: Path) -> None:
         },
     ]
     rows = {"agents": [], "status_events": events, "interactions": [call]}
-    (day,) = fetch(build(compiled, rows, AS_OF), "fct_agent_day", "agent_id").values()
+    marts = build(compiled, rows, AS_OF, wanted=["fct_agent_day"])
+    (day,) = fetch(marts, "fct_agent_day", "agent_id").values()
     assert day["occupancy"] == OCCUPANCY

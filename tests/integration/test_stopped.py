@@ -59,7 +59,7 @@ def evaluations(bad: int) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
-@scene
+@scene()
 def too_many_rejected(stage: Stage) -> Stopped:
     home, landing = stage.copy_closed("rejected"), stage.copy_landing("rejected")
     (landing / "qa_evaluations" / "bad.ndjson").write_text(evaluations(bad=3))
@@ -75,7 +75,7 @@ class Mended:
     mended: Finished
 
 
-@scene
+@scene(closes=3)
 def mended_at_last(stage: Stage) -> Mended:
     """Run, run again without doing anything about it, and then with the file mended in its place."""
     home, landing = stage.copy_closed("mended"), stage.copy_landing("mended")
@@ -86,7 +86,7 @@ def mended_at_last(stage: Stage) -> Mended:
     return Mended(home, stopped, close(home, landing, as_of=LATER))
 
 
-@scene
+@scene()
 def failing_data_test(stage: Stage) -> Stopped:
     """A raw file damaged after it was loaded: no rule of ingestion sees it, a test of the models does."""
     home = stage.copy_closed("failing_data_test")

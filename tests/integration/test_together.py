@@ -32,7 +32,7 @@ def finish(home: Home, processes: list[subprocess.Popen[str]]) -> Together:
     return Together(home, [process.returncode for process in processes], said)
 
 
-@scene
+@scene()
 def two_ingestions(stage: Stage) -> Together:
     home = stage.fresh("two_ingestions")
     arguments = ("ingest", "--home", home.root, "--landing", stage.landing)

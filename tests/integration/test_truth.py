@@ -14,21 +14,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion import DATASETS, Home
-from ingestion.simulation import SimulationSettings, SimulationSummary, simulate
+from ingestion.simulation import SimulationSettings, simulate
+from tests.integration.scenes import AS_OF, Run, Stage, close
 from tests.oracle.days import agent_days
 from tests.oracle.kpis import kpi_months
 from tests.oracle.performance import performance
 from tests.oracle.rollups import agent_months, team_months
-from tests.support.command import scorehouse
 from tests.support.compare import differences
 
 DAY_ONLY = {"first_clock_in_at", "last_clock_out_at"}
 
 
-def true_rows(summary: SimulationSummary) -> dict[str, list[dict[str, Any]]]:
+def true_rows(truth: Path) -> dict[str, list[dict[str, Any]]]:
     return {
-        dataset: pq.read_table(summary.truth / f"{dataset}.parquet").to_pylist()
-        for dataset in DATASETS
+        dataset: pq.read_table(truth / f"{dataset}.parquet").to_pylist() for dataset in DATASETS
     }
 
 
@@ -39,10 +38,19 @@ def mart(connection: duckdb.DuckDBPyConnection, name: str, *key: str) -> dict[An
     return {tuple(row[part] for part in key): row for row in rows}
 
 
-def true_states(summary: SimulationSummary) -> dict[str, list[tuple[int, int, str, str | None]]]:
+def true_states(truth: Path, as_of: datetime) -> dict[str, list[tuple[int, int, str, str | None]]]:
+    """Runs of states per agent; after the last simulated second everybody stays as they are until `as_of`."""
+    rows = pq.read_table(truth / "status_truth.parquet").to_pylist()
+    simulated_until, until = max(row["end_s"] for row in rows), int(as_of.timestamp())
     return merged(
-        (row["agent_id"], row["start_s"], row["end_s"], row["state"], row["reason"])
-        for row in pq.read_table(summary.truth / "status_truth.parquet").to_pylist()
+        (
+            row["agent_id"],
+            row["start_s"],
+            until if row["end_s"] == simulated_until else row["end_s"],
+            row["state"],
+            row["reason"],
+        )
+        for row in rows
     )
 
 
@@ -70,16 +78,9 @@ def merged(pieces: Any) -> dict[str, list[tuple[int, int, str, str | None]]]:
     return runs
 
 
-def check(tmp_path: Path, agents: int, months: int, seed: int) -> None:
-    landing = tmp_path / "landing"
-    summary = simulate(SimulationSettings(agents, months, "2026-10", seed, landing, quirks=True))
-    home = Home(tmp_path / "home")
-    as_of = summary.as_of
-    finished = scorehouse(
-        "close", "2026-10", "--home", home.root, "--landing", landing, "--as-of", as_of.isoformat()
-    )
-    assert finished.returncode == 0, finished.stderr
-    rows = true_rows(summary)
+def check(home: Home, truth: Path, as_of: datetime, agents: int, months: int) -> None:
+    """Every cell of the closed month's marts is what happened."""
+    rows = true_rows(truth)
     days = agent_days(rows, as_of)
     assert len(days) > agents * 15 * months
     problems: list[str] = []
@@ -109,21 +110,30 @@ def check(tmp_path: Path, agents: int, months: int, seed: int) -> None:
         columns = list(next(iter(kpis.values())))
         problems += differences(shown, kpis, columns)
         states = mart_states(connection)
-    truth = true_states(summary)
+    expected_states = true_states(truth, as_of)
     problems += [
-        f"states of {agent_id} differ: {set(states.get(agent_id, [])) ^ set(truth[agent_id])}"
-        for agent_id in truth
-        if states.get(agent_id) != truth[agent_id]
+        f"states of {agent_id} differ: {set(states.get(agent_id, [])) ^ set(happened)}"
+        for agent_id, happened in expected_states.items()
+        if states.get(agent_id) != happened
     ]
     assert not problems, f"{len(problems)} differences\n" + "\n".join(problems[:40])
 
 
-def test_a_small_centre_with_quirks(tmp_path: Path) -> None:
-    check(tmp_path, agents=12, months=1, seed=4)
+@pytest.mark.timeout(1800)
+def test_a_small_centre_with_quirks(closed: Run, stage: Stage) -> None:
+    check(closed.home, stage.landing / "_truth", datetime.fromisoformat(AS_OF), 12, 1)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_fifty_agents_over_three_months_with_quirks(tmp_path: Path, seed: int) -> None:
-    check(tmp_path, agents=50, months=3, seed=seed)
+@pytest.mark.parametrize(
+    ("agents", "months", "seed"), [(12, 1, 4), (50, 3, 1), (50, 3, 2), (50, 3, 3)]
+)
+def test_a_centre_at_the_end_of_its_months(
+    tmp_path: Path, agents: int, months: int, seed: int
+) -> None:
+    landing, home = tmp_path / "landing", Home(tmp_path / "home")
+    summary = simulate(SimulationSettings(agents, months, "2026-10", seed, landing, quirks=True))
+    finished = close(home, landing, as_of=summary.as_of.isoformat())
+    assert finished.returncode == 0, finished.stderr
+    check(home, summary.truth, summary.as_of, agents, months)

@@ -104,7 +104,7 @@ class Refusals:
     future: Finished
 
 
-@scene
+@scene()
 def refusals(stage: Stage) -> Refusals:
     home, landing = stage.fresh("refusals"), stage.copy_landing("refusals")
     shutil.move(landing / "tickets", landing / "_tickets")
@@ -142,7 +142,7 @@ def test_a_month_without_data(closed: Run, stage: Stage) -> None:
     assert_nothing_done(home)
 
 
-@scene
+@scene()
 def provisional(stage: Stage) -> Run:
     home = stage.fresh("provisional")
     return Run(home, close(home, stage.landing, "--provisional", as_of=DURING))

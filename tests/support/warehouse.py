@@ -41,20 +41,20 @@ _ARROW_TYPES = {
 
 
 class Model(NamedTuple):
-    """A seed or model as a select statement, and where its table belongs."""
+    """A seed or model as a select statement, where its table belongs, and the models that it reads."""
 
     schema: str
     name: str
     sql: str
+    parents: frozenset[str]
 
 
-@cache
-def compiled_nodes(folder: Path) -> Nodes:
-    """Every node of the project by its id, with the SQL that dbt made of it.
+def run_dbt(folder: Path, *command: str) -> Path:
+    """Run dbt on an empty home in `folder`, and return the folder of its output, which is in there too.
 
-    `folder` takes dbt's output; an empty home in it stands for the sources.
+    dbt keeps what it parsed beside its output: the next command on the same folder parses nothing again.
     """
-    home = Home(folder / "home")
+    home, target = Home(folder / "home"), folder / "target"
     home.prepare()
     environment = {
         **os.environ,
@@ -62,13 +62,19 @@ def compiled_nodes(folder: Path) -> Nodes:
         "SCOREHOUSE_AS_OF": "2026-01-01T00:00:00Z",
         "SCOREHOUSE_CLOSE_MONTH": "",
     }
-    target = folder / "target"
     finished = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "compile", "-q", "--target-path", target],
+        [Path(sys.executable).with_name("dbt"), "--quiet", *command, "--target-path", target],
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    nodes: Nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
+    return target
+
+
+@cache
+def compiled_nodes(folder: Path) -> Nodes:
+    """Every node of the project by its id, with the SQL that dbt made of it; `folder`: see `run_dbt`."""
+    manifest = run_dbt(folder, "compile") / "manifest.json"
+    nodes: Nodes = json.loads(manifest.read_bytes())["nodes"]
     return nodes
 
 
@@ -98,7 +104,16 @@ def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
         for key in ready:
             del waiting[key]
     return [
-        Model(wanted[key]["schema"], wanted[key]["name"], _sql(wanted[key], project))
+        Model(
+            wanted[key]["schema"],
+            wanted[key]["name"],
+            _sql(wanted[key], project),
+            frozenset(
+                wanted[parent]["name"]
+                for parent in wanted[key]["depends_on"].get("nodes", [])
+                if parent in wanted
+            ),
+        )
         for key in ordered
     ]
 
@@ -160,7 +175,7 @@ def build(
     """Run the models over `rows` (dataset -> rows, one per key) and return the database they are in.
 
     A dataset that `rows` has no key for has not been collected. `wanted` names the models to build, with all that
-    come before the last of them; None builds all.
+    they are made from; None builds all.
     """
     return build_models(compiled_models(folder), rows, as_of, close_month, wanted)
 
@@ -173,14 +188,12 @@ def build_models(
     wanted: Sequence[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """`build` of models that were compiled elsewhere."""
-    connection = duckdb.connect()
+    # With a handful of rows, handing them from thread to thread is most of the work.
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
     for schema in ("staging", "intermediate", "marts", "rules"):
         connection.execute(f"create schema {schema}")
-    left = set(wanted) if wanted is not None else None
-    for schema, name, sql in models:
-        if left is not None and not left:
-            break
+    for schema, name, sql, _ in _chosen(models, wanted):
         if name.startswith("stg_landing__"):
             dataset = name.removeprefix("stg_landing__")
             connection.register("landed", _table(dataset, rows.get(dataset, [])))
@@ -202,9 +215,20 @@ def build_models(
             )
         else:
             connection.execute(f"create table {schema}.{name} as {sql}")
-        if left is not None:
-            left.discard(name)
     return connection
+
+
+def _chosen(models: Sequence[Model], wanted: Sequence[str] | None) -> Sequence[Model]:
+    """The wanted models and all that they are made from, in the order in which they can be built."""
+    if wanted is None:
+        return models
+    needed = set(wanted)
+    assert needed <= {model.name for model in models}, wanted
+    # Backwards: whoever reads a model comes before it.
+    for model in reversed(models):
+        if model.name in needed:
+            needed |= model.parents
+    return [model for model in models if model.name in needed]
 
 
 def is_fed(model: str) -> bool:
