@@ -5,11 +5,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from sqlalchemy.engine import Engine
 
 from ingestion import Home, UnusableInput, durable
 from orchestration import project
@@ -74,7 +71,7 @@ def run_job(
     from orchestration.resources import HomeResource
 
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
-    with one_engine_per_file(), open_instance(home) as instance, _quiet(home):
+    with open_instance(home) as instance, _quiet(home):
         end_dead_runs(instance)
         result = (
             build_defs({"home": resource})
@@ -94,29 +91,6 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     """The orchestrator's own database of runs; made by one process at a time, or two that begin at once collide."""
     with locked(home.dagster / "instance.lock"):
         return dg.DagsterInstance.from_config(str(home.dagster))
-
-
-@contextlib.contextmanager
-def one_engine_per_file() -> Iterator[None]:
-    """Let the orchestrator write its events with one engine for each of its files.
-
-    It makes an engine for every event and file, and an engine compiles each of its statements anew: of a close, which
-    has more than a thousand events, that was a seventh.
-    """
-    storage: Any = sqlite_event_log
-    made: dict[str, Engine] = {}
-    create = storage.create_engine
-
-    def kept(address: str, **options: Any) -> Engine:
-        if address not in made:
-            made[address] = create(address, **options)
-        return made[address]
-
-    storage.create_engine = kept
-    try:
-        yield
-    finally:
-        storage.create_engine = create
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:
