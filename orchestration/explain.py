@@ -378,7 +378,8 @@ def _explained(home: Home, partial: Home, figure: Figure) -> Explanation:
         inputs = [
             str(name)
             for (name,) in connection.execute(
-                "select distinct input from audit.metric_inputs where metric = ? and input is not null"
+                "select distinct input from audit.metric_inputs"
+                " where metric = ? and dataset <> 'kpi_targets'"
                 " order by input",
                 [figure.metric],
             ).fetchall()

@@ -55,7 +55,7 @@ inputs as (
     {%- endfor %}
     select
         '{{ metric }}' as metric,
-        cast(null as varchar) as input,
+        '(targets)' as input,
         'kpi_targets' as dataset,
     {{ 'union all' if not loop.last }}
     {%- endfor %}
