@@ -191,7 +191,7 @@ def build_models(
     # With a handful of rows, handing them from thread to thread is most of the work.
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
-    for schema in ("staging", "intermediate", "marts", "rules"):
+    for schema in sorted({model.schema for model in models}):
         connection.execute(f"create schema {schema}")
     for schema, name, sql, _ in _chosen(models, wanted):
         if name.startswith("stg_landing__"):
