@@ -3,7 +3,7 @@
 import dagster as dg
 
 from ingestion import read_scan, rejected_share
-from orchestration import publication
+from orchestration import audiences, publication
 from orchestration.progress import tell
 from orchestration.project import MANIFEST
 from orchestration.resources import HomeResource
@@ -35,10 +35,13 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
 
     @dg.asset(deps=[CANDIDATE, "performance_record"], group_name="publication", kinds={"duckdb"})
     def published_database(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """The database that readers open, swapped in whole."""
+        """The databases that readers open, each swapped in whole: all of it, and one for every audience."""
         changed = publication.swap_in(home.home)
         tell("published" if changed else "nothing changed: the published database stays as it is")
-        return dg.MaterializeResult(metadata={"changed": changed})
+        made = audiences.publish(home.home, marts, home.pseudonym_key())
+        if made:
+            tell(f"published for their audiences: {', '.join(file.stem for file in made)}")
+        return dg.MaterializeResult(metadata={"changed": changed, "audiences": len(made)})
 
     return [published_candidate, published_database]
 
