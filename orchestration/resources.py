@@ -14,6 +14,7 @@ from orchestration import pseudonyms
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
+from orchestration.server import Address, parse_address
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -42,6 +43,12 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def pseudonym_key(self) -> bytes:
         """The key of the pseudonyms. It is no attribute: the orchestrator shows those to everybody."""
         return pseudonyms.key_of(self.home, os.environ.get("SCOREHOUSE_PSEUDONYM_KEY", ""))
+
+
+def publish_address() -> Address | None:
+    """The server to publish to, or none. It is no attribute either: it may hold a password."""
+    said = os.environ.get("SCOREHOUSE_PUBLISH")
+    return parse_address(said, with_password=True) if said else None
 
 
 class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]

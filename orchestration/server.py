@@ -137,14 +137,16 @@ class _Publisher:
         self._create_roles()
         self.server.execute(_script())
         content = _content(read(home.published_database).content, marts)
-        if self._held() == (content, self._rules()):
+        held, rules = self._held(), self._rules()
+        if held == (content, rules):
             return False
+        # A new table and a new rule wait for who reads the table; rows alone wait for nobody.
+        self.server.execute("set local lock_timeout = '60s'")
         self.server.execute("set local scorehouse.publishing = 'on'")
         self._remove_others([mart.name for mart in marts])
-        for mart in marts:
-            self._write(mart)
+        created = [mart for mart in marts if self._write(mart)]
         self._write_people()
-        for mart in marts:
+        for mart in created if held and held[1] == rules else marts:
             self._guard(mart)
         self.server.execute("delete from access.publication")
         self.server.execute(
@@ -192,7 +194,8 @@ class _Publisher:
                 sql.SQL("drop table if exists marts.{}").format(sql.Identifier(name))
             )
 
-    def _write(self, mart: Mart) -> None:
+    def _write(self, mart: Mart) -> bool:
+        """Replace the rows of a table; True if the table itself is a new one."""
         from psycopg import sql
 
         table = sql.SQL("marts.{}").format(sql.Identifier(mart.name))
@@ -203,7 +206,8 @@ class _Publisher:
             raise PublishError(
                 f"the table marts.{mart.name} is there already and not Scorehouse's: rename it"
             )
-        if exists and held == ddl:
+        is_same = bool(exists) and held == ddl
+        if is_same:
             self.server.execute(sql.SQL("delete from {}").format(table))
         else:
             self.server.execute(sql.SQL("drop table if exists {}").format(table))
@@ -214,6 +218,7 @@ class _Publisher:
                 [mart.name, ddl],
             )
         self._load(f"from warehouse.marts.{mart.name}", f"marts.{mart.name}")
+        return not is_same
 
     def _definition(self, mart: Mart) -> str:
         """The statements that create a table: columns, key and comments.
@@ -237,7 +242,9 @@ class _Publisher:
             for name, *_ in columns
             if name in described
         ]
-        return ";\n".join([f"create table marts.{mart.name} ({listed}, {key} ({grain}))", *comments])
+        return ";\n".join(
+            [f"create table marts.{mart.name} ({listed}, {key} ({grain}))", *comments]
+        )
 
     def _load(self, query: str, table: str) -> None:
         """Copy rows into a temporary table and from there on: a table with rules takes no direct copy."""
@@ -354,7 +361,9 @@ def _written(name: str, kind: str) -> str:
     if server_type(kind).endswith("[]"):
         # The text of an array: every value quoted, but null.
         item = r"""'"' || replace(replace(cast(x as varchar), '\', '\\'), '"', '\"') || '"'"""
-        inner = f"array_to_string(list_transform({quoted}, lambda x: coalesce({item}, 'NULL')), ',')"
+        inner = (
+            f"array_to_string(list_transform({quoted}, lambda x: coalesce({item}, 'NULL')), ',')"
+        )
         return f"'{{' || {inner} || '}}' as {quoted}"
     if server_type(kind) == "jsonb" and kind != "JSON":
         return f"case when {quoted} is not null then to_json({quoted}) end as {quoted}"

@@ -3,17 +3,17 @@
 import dagster as dg
 
 from ingestion import read_scan, rejected_share
-from orchestration import audiences, publication
+from orchestration import audiences, publication, server
 from orchestration.progress import tell
 from orchestration.project import MANIFEST
-from orchestration.resources import HomeResource
+from orchestration.resources import HomeResource, publish_address
 from orchestration.run_settings import settings_of
 
 CANDIDATE = dg.AssetKey("published_candidate")
 
 
 def make_publication_assets() -> list[dg.AssetsDefinition]:
-    """The candidate database, and the published one that it becomes."""
+    """The candidate database, the published ones that it becomes, and the marts on a server."""
     marts = publication.interface(MANIFEST)
 
     @dg.asset(
@@ -43,7 +43,20 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
             tell(f"published for their audiences: {', '.join(file.stem for file in made)}")
         return dg.MaterializeResult(metadata={"changed": changed, "audiences": len(made)})
 
-    return [published_candidate, published_database]
+    @dg.asset(deps=["published_database"], group_name="publication", kinds={"postgres"})
+    def published_to_server(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The marts on a PostgreSQL server, with who may read which rows; nothing where no server is named."""
+        address = publish_address()
+        changed = address is not None and server.publish(home.home, marts, address)
+        if address is not None:
+            tell(
+                f"published to {address.shown}"
+                if changed
+                else f"nothing changed on {address.shown}"
+            )
+        return dg.MaterializeResult(metadata={"changed": changed})
+
+    return [published_candidate, published_database, published_to_server]
 
 
 @dg.asset_check(asset=CANDIDATE, blocking=True)

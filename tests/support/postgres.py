@@ -27,15 +27,21 @@ class Server:
     def url(self, user: str, database: str = "postgres", password: str = "") -> str:
         return f"postgres://{user}{':' + password if password else ''}@127.0.0.1:{self.port}/{database}"
 
-    def connect(self, user: str, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+    def connect(
+        self, user: str, database: str = "postgres"
+    ) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
-            self.url(user, database), autocommit=True, password=PASSWORD if user == "owner" else None
+            self.url(user, database),
+            autocommit=True,
+            password=PASSWORD if user == "owner" else None,
         )
 
 
 def binaries() -> Path:
     """Folder of the server's programs; the test is skipped where there is none of a version that can be used."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4]))
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4])
+    )
     found = shutil.which("initdb")
     if versions and int(versions[-1].parts[4]) >= 15:
         return versions[-1].parent
@@ -54,7 +60,19 @@ def running_server() -> Iterator[Server]:
             port = probe.getsockname()[1]
         _own(folder)
         data = folder / "data"
-        _run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"])
+        _run(
+            [
+                programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ]
+        )
         hba = "host all owner all scram-sha-256\nhost all all all trust\nlocal all all trust\n"
         (data / "pg_hba.conf").write_text(hba)
         process = subprocess.Popen(
@@ -97,6 +115,11 @@ def _own(folder: Path) -> None:
 
 def _run(command: list[object]) -> None:
     finished = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False, cwd="/", **_as_nobody()
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        **_as_nobody(),
     )
     assert finished.returncode == 0, finished.stderr
