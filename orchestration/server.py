@@ -48,7 +48,7 @@ class Address:
 
 
 def parse_address(text: str, with_password: bool) -> Address:
-    """Read `postgres://user@host:port/database`; a password may be in it only if nobody else can see where it came from.
+    """Read `postgres://user@host:port/database`; a password may be in it only where nobody else can see it.
 
     Raises:
         UnusableInput: no such address, or one with a password that everybody on the machine could read.

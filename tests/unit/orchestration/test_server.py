@@ -208,7 +208,7 @@ def test_nobody_writes(published: Server, user: str) -> None:
                 f"alter table {table} disable row level security", f"alter table {table} no force row level security",
                 f"create policy mine on {table} using (true)", f"copy {table} from stdin",
                 f"create trigger t before insert on {table} execute function suppress_redundant_updates_trigger()",
-                f"begin; lock table {table} in exclusive mode; commit", f"grant select on {table} to public",
+                f"lock table {table} in exclusive mode", f"grant select on {table} to public",
             ):  # fmt: skip
                 if statement.startswith("grant"):
                     # Without the right to grant, the server warns and grants nothing.
@@ -217,7 +217,10 @@ def test_nobody_writes(published: Server, user: str) -> None:
                     connection.execute(statement.encode())
                     assert connection.execute(acl, [table]).fetchone() == before
                     continue
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                with (
+                    pytest.raises(psycopg.errors.InsufficientPrivilege),
+                    connection.transaction(),
+                ):
                     connection.execute(statement.encode())
 
 
@@ -231,7 +234,8 @@ WAYS_AROUND = [
     "insert into access.member values (session_user, 'head', null, null, 'Service')",
     "select * from pg_statistic", "select rolpassword from pg_authid",
     "copy marts.dim_agent to '/tmp/x'", "select pg_read_file('/etc/passwd')", "alter role u_ben bypassrls",
-    "grant scorehouse_auditor to u_ben", "create role x", "alter default privileges for role owner grant all on tables to public",
+    "grant scorehouse_auditor to u_ben", "create role x",
+    "alter default privileges for role owner grant all on tables to public",
     "create extension dblink",
 ]  # fmt: skip
 
@@ -244,7 +248,6 @@ def test_there_is_no_way_around(published: Server, user: str) -> None:
                 (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported)
             ):  # fmt: skip
                 connection.execute(statement.encode())
-                pytest.fail(statement)
         connection.execute("set row_security = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select * from marts.dim_agent")
