@@ -366,7 +366,8 @@ class TestPublishing:
     ) -> None:
         with duckdb.connect(str(home.published_database)) as connection:
             connection.execute(
-                "create table marts.fct_new as select agent_id, team_id, {'a': [1, 2]} as parts, ['x,\"', null] as words,"
+                "create table marts.fct_new as select agent_id, team_id,"
+                " {'a': [1, 2]} as parts, ['x,\"', null] as words,"
                 " {'deep': true}::json as document from marts.dim_agent where is_current"
             )
         new = publication.Mart(
