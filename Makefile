@@ -9,6 +9,7 @@ HOME_DIR ?= demo
 
 # What a person's shell says about their own home must not leak into the demo and the tests.
 unexport SCOREHOUSE_HOME SCOREHOUSE_LANDING SCOREHOUSE_AS_OF SCOREHOUSE_CLOSE_MONTH
+unexport SCOREHOUSE_PUBLISH SCOREHOUSE_PSEUDONYM_KEY
 unexport DBT_TARGET_PATH DBT_PROFILES_DIR DBT_PROJECT_DIR DAGSTER_HOME
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1

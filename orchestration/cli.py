@@ -50,7 +50,16 @@ AsOfOption = Annotated[
         help="Report as at this instant, ISO 8601 with Z or an offset; nothing after it is seen. Default: now.",
     ),
 ]
+PublishOption = Annotated[
+    str | None,
+    typer.Option(
+        "--publish",
+        help="Publish to this PostgreSQL server as well: postgres://USER@HOST/DATABASE. The password comes from"
+        " PGPASSWORD or ~/.pgpass. Default: SCOREHOUSE_PUBLISH, which may hold the whole address.",
+    ),
+]
 DEFAULT_HOME = Path("home")
+PUBLISH_VARIABLE = "SCOREHOUSE_PUBLISH"
 
 
 @app.command()
@@ -104,6 +113,7 @@ def close(
             help="Look at a month that is not over: reports, but no revision, no message.",
         ),
     ] = False,
+    publish_to: PublishOption = None,
 ) -> None:
     """Close a month: load, build, check, record, publish, report, and write every task and message once.
 
@@ -111,6 +121,7 @@ def close(
     """
     from orchestration.job_names import MONTHLY_CLOSE
 
+    _publish_also_to(publish_to)
     _run(MONTHLY_CLOSE, home, landing, as_of, month, provisional)
     from orchestration import summary
 
@@ -119,11 +130,15 @@ def close(
 
 @app.command()
 def build(
-    home: HomeOption = DEFAULT_HOME, landing: LandingOption = None, as_of: AsOfOption = None
+    home: HomeOption = DEFAULT_HOME,
+    landing: LandingOption = None,
+    as_of: AsOfOption = None,
+    publish_to: PublishOption = None,
 ) -> None:
     """Load what is new, rebuild, check and publish the marts, without closing a month (the daily job)."""
     from orchestration.job_names import DAILY_BUILD
 
+    _publish_also_to(publish_to)
     _run(DAILY_BUILD, home, landing, as_of, None, False)
     _print_status(Home(home.resolve()))
 
@@ -177,6 +192,38 @@ def report(
     except ReportError as problem:
         _fail(str(problem))
     console.print(f"pages and PDFs: {index}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def publish(
+    address: Annotated[
+        str | None,
+        typer.Argument(help="postgres://USER@HOST/DATABASE; default: SCOREHOUSE_PUBLISH."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Bring what is published to a PostgreSQL server, with a role for each kind of reader; nothing is built.
+
+    The password comes from PGPASSWORD or ~/.pgpass. A server that holds this content already is left alone.
+    """
+    from orchestration import publication, server
+    from orchestration.project import MANIFEST, refresh_manifest
+
+    _publish_also_to(address)
+    said = os.environ.get(PUBLISH_VARIABLE)
+    if not said:
+        _fail("say where to publish: `scorehouse publish postgres://USER@HOST/DATABASE`")
+    where = server.parse_address(said, with_password=True)
+    if not home.exists():
+        _fail(f"there is no home folder {home}: name it with --home")
+    refresh_manifest()
+    try:
+        changed = server.publish(Home(home.resolve()), publication.interface(MANIFEST), where)
+    except server.PublishError as problem:
+        messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    done = "published to" if changed else "nothing changed on"
+    console.print(f"{done} {where.shown}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -343,6 +390,16 @@ def _run(
         raise typer.Exit(outcome.exit_code)
     for warning in outcome.warnings:
         messages.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _publish_also_to(address: str | None) -> None:
+    """Check the address before anything runs, and hand it on as the environment, where nobody else can see it."""
+    said = address or os.environ.get(PUBLISH_VARIABLE)
+    if said:
+        from orchestration.server import parse_address
+
+        parse_address(said, with_password=not address)
+        os.environ[PUBLISH_VARIABLE] = said
 
 
 def _listen() -> None:

@@ -50,6 +50,11 @@ def clean_up(home: Home) -> None:
     for leftover in candidate.parent.glob(f"{candidate.name}*"):
         leftover.unlink()
     # A file is hidden until it is complete: what is hidden now was left by a run that was killed.
-    for folder in (records.performance_folder(home), home.reports, home.outbox):
+    for folder in (
+        home.published,
+        records.performance_folder(home),
+        home.reports,
+        home.outbox,
+    ):
         for leftover in folder.rglob(".*"):
             leftover.unlink()

@@ -15,6 +15,7 @@ import duckdb
 
 from ingestion import Home, UnusableInput, durable, engine
 from orchestration import records
+from orchestration.access import About, Privacy, about_of, privacy_of
 from orchestration.database import attached
 
 # Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
@@ -39,12 +40,17 @@ class Publication:
 class Mart:
     """A table that readers get.
 
-    `grain`: the columns that name one of its rows. `columns`: what each column means, by name.
+    `grain`: the columns that name one of its rows. `columns`: what each column means, by name. `about`: whom its rows
+    are about. `privacy`: what its columns may give away; one that is not in it gives nothing away. `types`: of its
+    columns, as the contract declares them.
     """
 
     name: str
     grain: tuple[str, ...]
     columns: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    about: About = field(default=About(), kw_only=True)
+    privacy: Mapping[str, Privacy] = field(default_factory=dict, kw_only=True, hash=False)
+    types: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,15 @@ def _public(node: Mapping[str, Any]) -> Mart:
     columns = tuple((name, column["description"]) for name, column in node["columns"].items())
     if config["materialized"] == "table_function":
         return TableFunction(node["name"], grain, tuple(config["parameters"]), columns=columns)
-    return Mart(node["name"], grain, columns=columns)
+    classes = {name: privacy_of(column) for name, column in node["columns"].items()}
+    return Mart(
+        node["name"],
+        grain,
+        columns=columns,
+        about=about_of(config["meta"]),
+        privacy={name: found for name, found in classes.items() if found},
+        types={name: column.get("data_type", "") for name, column in node["columns"].items()},
+    )
 
 
 def candidate_file(home: Home) -> Path:
@@ -169,8 +183,8 @@ def require_figures(home: Home, month: dt.date) -> None:
 def swap_in(home: Home) -> bool:
     """Make the candidate the published database; False when it holds just what is published already."""
     candidate, published = candidate_file(home), home.published_database
-    new = _read(candidate)
-    if published.exists() and _read(published).content == new.content:
+    new = read(candidate)
+    if published.exists() and read(published).content == new.content:
         _remove(candidate)
         # A crash between the swap and its record left the record out.
         _record(home, new)
@@ -182,12 +196,12 @@ def swap_in(home: Home) -> bool:
 
 def published_load_sequence(home: Home) -> int:
     """The newest load that the published database has seen; 0 before the first publication."""
-    return _read(home.published_database).load_sequence if home.published_database.exists() else 0
+    return read(home.published_database).load_sequence if home.published_database.exists() else 0
 
 
 def published_as_of(home: Home) -> dt.datetime:
     """The instant that the published database reports at."""
-    return _read(home.published_database).as_of
+    return read(home.published_database).as_of
 
 
 def _record(home: Home, publication: Publication) -> None:
@@ -208,14 +222,19 @@ def _record(home: Home, publication: Publication) -> None:
 
 def _copy(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     if isinstance(mart, TableFunction):
-        _copy_function(connection, mart)
+        copy_function(connection, mart)
     else:
         connection.execute(
             f"create table candidate.marts.{mart.name} as from warehouse.marts.{mart.name}"
         )
 
 
-def _copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunction) -> None:
+def copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunction) -> None:
+    """Copy a table function from the database `warehouse` to the database `candidate`, which is in use.
+
+    Raises:
+        MisfitFunction: it does not fit the marts there, or was never built.
+    """
     # DuckDB keeps the query of a function, but does not show the defaults of its parameters.
     parameters = ", ".join(function.parameters)
     required = ", ".join("null" for name in function.parameters if ":=" not in name)
@@ -269,7 +288,8 @@ def _publication(connection: duckdb.DuckDBPyConnection, database: str) -> Public
     return Publication(*row)
 
 
-def _read(database: Path) -> Publication:
+def read(database: Path) -> Publication:
+    """What a published database says that it stands on."""
     with attached(database=database) as connection:
         return _publication(connection, "database")
 

@@ -1,5 +1,6 @@
 """Resources: what assets need from outside. Here, and in the command line, the environment is read; nowhere else."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,11 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home
+from orchestration import pseudonyms
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
+from orchestration.server import Address, parse_address
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -36,6 +39,16 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def landing_folder(self) -> Path:
         """Where users drop their files."""
         return Path(self.landing).resolve() if self.landing else self.home.landing
+
+    def pseudonym_key(self) -> bytes:
+        """The key of the pseudonyms. It is no attribute: the orchestrator shows those to everybody."""
+        return pseudonyms.key_of(self.home, os.environ.get("SCOREHOUSE_PSEUDONYM_KEY", ""))
+
+
+def publish_address() -> Address | None:
+    """The server to publish to, or none. It is no attribute either: it may hold a password."""
+    said = os.environ.get("SCOREHOUSE_PUBLISH")
+    return parse_address(said, with_password=True) if said else None
 
 
 class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]

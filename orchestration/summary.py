@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ingestion import DATASETS, Home, read_ledger
-from orchestration import records
+from orchestration import audiences, records
 from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.explain import Explanation, RawRow
@@ -158,6 +158,8 @@ def print_status(console: Console, home: Home) -> None:
         else "published: never",
         highlight=False,
     )
+    for file in audiences.files(home):
+        console.print(f"  for {file.stem}: {file}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
     )

@@ -3,17 +3,17 @@
 import dagster as dg
 
 from ingestion import read_scan, rejected_share
-from orchestration import publication
+from orchestration import audiences, publication, server
 from orchestration.progress import tell
 from orchestration.project import MANIFEST
-from orchestration.resources import HomeResource
+from orchestration.resources import HomeResource, publish_address
 from orchestration.run_settings import settings_of
 
 CANDIDATE = dg.AssetKey("published_candidate")
 
 
 def make_publication_assets() -> list[dg.AssetsDefinition]:
-    """The candidate database, and the published one that it becomes."""
+    """The candidate database, the published ones that it becomes, and the marts on a server."""
     marts = publication.interface(MANIFEST)
 
     @dg.asset(
@@ -35,12 +35,28 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
 
     @dg.asset(deps=[CANDIDATE, "performance_record"], group_name="publication", kinds={"duckdb"})
     def published_database(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """The database that readers open, swapped in whole."""
+        """The databases that readers open, each swapped in whole: all of it, and one for every audience."""
         changed = publication.swap_in(home.home)
         tell("published" if changed else "nothing changed: the published database stays as it is")
+        made = audiences.publish(home.home, marts, home.pseudonym_key())
+        if made:
+            tell(f"published for their audiences: {', '.join(file.stem for file in made)}")
+        return dg.MaterializeResult(metadata={"changed": changed, "audiences": len(made)})
+
+    @dg.asset(deps=["published_database"], group_name="publication", kinds={"postgres"})
+    def published_to_server(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The marts on a PostgreSQL server, with who may read which rows; nothing where no server is named."""
+        address = publish_address()
+        changed = address is not None and server.publish(home.home, marts, address)
+        if address is not None:
+            tell(
+                f"published to {address.shown}"
+                if changed
+                else f"nothing changed on {address.shown}"
+            )
         return dg.MaterializeResult(metadata={"changed": changed})
 
-    return [published_candidate, published_database]
+    return [published_candidate, published_database, published_to_server]
 
 
 @dg.asset_check(asset=CANDIDATE, blocking=True)

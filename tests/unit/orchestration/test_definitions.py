@@ -23,6 +23,7 @@ AssetGraph = Any
 AFTER_THE_CHECKS = {
     "performance_record",
     "published_database",
+    "published_to_server",
     "monthly_reports",
     "outbox_messages",
     "recent_reports",

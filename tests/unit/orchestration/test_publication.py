@@ -203,7 +203,7 @@ def test_the_interface_is_the_models_of_that_schema_tables_first(tmp_path: Path)
             **table,
             "name": "dim_a",
             "config": config,
-            "columns": {"x": {"description": "Which one."}},
+            "columns": {"x": {"description": "Which one.", "data_type": "bigint"}},
         },
         "c": {**table, "name": "int_c", "schema": "intermediate", "config": config},
         "d": {**table, "name": "grain", "resource_type": "test", "config": config},
