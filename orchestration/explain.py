@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 import duckdb
 
-from ingestion import DATASETS, Home, Load, UnusableInput, engine, read_ledger
+from ingestion import DATASETS, Home, Load, UnusableInput, engine, ledger, read_ledger
 from orchestration import records
 from orchestration.database import attached
 from orchestration.months import next_month, parse_month
@@ -285,9 +285,10 @@ def rebuilt(home: Home, figure: Figure) -> Iterator[Home]:
 
 
 def _copy_ledger(home: Home, partial: Home, load_sequence: int) -> None:
-    lines = home.loads_ledger.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if json.loads(line)["sequence"] <= load_sequence]
-    partial.loads_ledger.write_bytes(b"".join(kept))
+    with ledger.Ledger(partial).appending() as batch:
+        for record in ledger.records(home, "load"):
+            if record.content["load_sequence"] <= load_sequence:
+                batch.add("load", record.content, record.recorded_at)
 
 
 def _copy_closes(home: Home, partial: Home, figure: Figure) -> None:

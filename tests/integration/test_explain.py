@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from ingestion import Home
+from ingestion.ledger import records
 from orchestration import explain
 from orchestration.database import attached
 from tests.integration.scenes import Run, Stage
@@ -151,9 +152,7 @@ def test_the_rows_that_are_named_are_those_of_the_files(closed: Run, stage: Stag
     loaded = {
         (load_id, number): survey for survey, load_id, number in rows_of_raw(home, "csat_surveys")
     }
-    ledger = {
-        line["file"]: line for line in map(json.loads, home.loads_ledger.read_text().splitlines())
-    }
+    ledger = {record.content["file"]: record.content for record in records(home, "load")}
     assert len(named) >= sent > 0
     for row in named:
         load = ledger[row["file"]]
