@@ -275,8 +275,8 @@ def verify(
 ) -> None:
     """Check that what was recorded is there and as it was: ledger, raw files, closes, PDFs, published database.
 
-    Prints the head of the ledger; note it somewhere else to be able to tell later that nothing was cut off. Exit code 0:
-    all well; 1: something is wrong, and named.
+    Prints the head of the ledger; note it somewhere else to be able to tell later that nothing was cut off. Exit code
+    0: all well; 1: something is wrong, and named.
     """
     from orchestration import summary, verification
 
@@ -332,7 +332,8 @@ def as_known_on(
 ) -> None:
     """Make a home that holds what was known at an instant, build it, and compare it with what was published then.
 
-    `scorehouse report --home OUT` then makes any report as it was. Exit code 0: the same, mart by mart; 1: some differ.
+    `scorehouse report --home OUT` then makes any report as it was. Exit code 0:
+    the same, mart by mart; 1: some differ.
     """
     from orchestration import summary
     from orchestration.months import parse_end_of_day_or_instant

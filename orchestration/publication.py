@@ -6,6 +6,7 @@ A reader with the old file open keeps it; nobody waits for a build, and nothing 
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from orchestration.model_version import model_version
 
 # Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
 STORAGE_VERSION = "v1.4.0"
+_LEFT_OUT = re.compile(r"EXCLUDE \(([^)]*)\)")
 
 
 class MisfitFunction(Exception):  # noqa: N818 - read by users, not only by developers
@@ -319,7 +321,12 @@ def _copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunctio
 def _content(connection: duckdb.DuckDBPyConnection, database: str, mart: Mart) -> str:
     """A hash of what a mart holds, or of what a table function asks; with its grain and what its columns mean."""
     if isinstance(mart, TableFunction):
-        asked = [*mart.parameters, _query_of(connection, database, mart)]
+        # What is left out of a `*` is a set: each time that a file is written, its names change places.
+        query = _LEFT_OUT.sub(
+            lambda found: f"EXCLUDE ({', '.join(sorted(found[1].split(', ')))})",
+            _query_of(connection, database, mart),
+        )
+        asked = [*mart.parameters, query]
         found = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     else:
         # Every mart has a unique grain, so no two equal rows cancel each other in the exclusive or.

@@ -144,6 +144,12 @@ def test_nothing_is_built_on_a_record_that_was_changed(home: Home) -> None:
         ledger.append(home, "load", {"number": 3})
 
 
+def append_two(home: Home) -> None:
+    with ledger.Ledger(home).appending() as batch:
+        batch.add("load", {"number": 2})
+        batch.add("load", {"number": 3})
+
+
 def test_a_batch_is_written_whole_or_not_at_all(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,10 +159,8 @@ def test_a_batch_is_written_whole_or_not_at_all(
     with monkeypatch.context() as full:
         # A full disk takes a part, here one whole record of two.
         full.setattr(os, "write", lambda at, lines: write(at, lines[: lines.index(b"\n") + 5]))
-        chain = ledger.Ledger(home)
-        with pytest.raises(OSError, match="only a part"), chain.appending() as batch:
-            batch.add("load", {"number": 2})
-            batch.add("load", {"number": 3})
+        with pytest.raises(OSError, match="only a part"):
+            append_two(home)
     assert home.ledger.read_bytes() == before
 
 
