@@ -82,7 +82,8 @@ class TestAsKnownOn:
 @pytest.fixture
 def copy(closed: Run, tmp_path: Path) -> Home:
     """A closed home to tamper with."""
-    return Home(shutil.copytree(closed.home.root, tmp_path / "copy"))
+    left_out = shutil.ignore_patterns("dagster", "*.html", "*.csv", "*.log")
+    return Home(shutil.copytree(closed.home.root, tmp_path / "copy", ignore=left_out))
 
 
 def change_last_byte(path: Path) -> Path:
