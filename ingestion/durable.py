@@ -20,6 +20,21 @@ def put_in_place(written: Path, final: Path) -> None:
     _sync(final.parent)
 
 
+def put_new(written: Path, final: Path) -> None:
+    """As `put_in_place`, where there must be no `final` yet.
+
+    Raises:
+        FileExistsError: there is one; it stays as it is, and `written` is gone.
+    """
+    written.chmod(0o600)
+    _sync(written)
+    try:
+        os.link(written, final)
+    finally:
+        written.unlink()
+    _sync(final.parent)
+
+
 def write_text(final: Path, text: str) -> None:
     """Replace `final` by `text` (UTF-8) in one step."""
     written = temporary_beside(final)

@@ -57,7 +57,7 @@ class Home:
 
     @property
     def records(self) -> Path:
-        """Append-only records: loads, closes, deliveries."""
+        """The ledger, the closed months, and who is meant in the ledger."""
         return self.root / "records"
 
     @property
@@ -71,9 +71,14 @@ class Home:
         return self.root / "scratch"
 
     @property
-    def loads_ledger(self) -> Path:
-        """One JSON line per file loaded or quarantined."""
-        return self.records / "loads.ndjson"
+    def ledger(self) -> Path:
+        """The chain of everything that was recorded, one JSON line per record."""
+        return self.records / "ledger.ndjson"
+
+    @property
+    def people(self) -> Path:
+        """Whom the tokens in the ledger stand for."""
+        return self.records / "people.json"
 
     @property
     def landing_scan(self) -> Path:
@@ -109,7 +114,7 @@ class Home:
             *(self.quarantine_folder(name) for name in DATASETS),
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.loads_ledger.touch(mode=0o600)
+        self.ledger.touch(mode=0o600)
         missing = [
             dataset
             for dataset in DATASETS.values()

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingestion import durable, engine, ledger
+from ingestion import durable, engine, ledger, old_records
 from ingestion.contract import DATASETS
 from ingestion.home import Home
 from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
-from ingestion.ledger import Load
+from ingestion.ledger import Load, Loads
 from ingestion.load import FileChangedError, load_file, make_load_id
 
 
@@ -35,7 +35,7 @@ class DatasetSummary:
 class IngestSummary:
     """What one run did.
 
-    `loads`: the ledger lines it added. `unknown_entries`: entries of the landing folder that are
+    `loads`: the loads it recorded. `unknown_entries`: entries of the landing folder that are
     no dataset. `skipped`: files left for the next run, with the reason.
     """
 
@@ -67,6 +67,7 @@ def ingest(
         )
     chosen = [name for name in DATASETS if datasets is None or name in datasets]
     home.prepare()
+    old_records.convert(home, tell)
     with ledger.running(home, when_alone=lambda: _sweep(home)):
         scanned = scan(landing, chosen, read_scan(home))
         write_scan(home, scanned)
@@ -79,12 +80,12 @@ def ingest(
             tell(f"{name} in the landing folder is no dataset folder and was left out")
         for path, reason in scanned.unreadable:
             tell(f"{path} cannot be opened: {reason}")
-        past = ledger.read_ledger(home)
-        done = {(load.dataset, load.file_sha256) for load in past}
-        taken = {(load.dataset, load.load_id) for load in past}
+        loads = Loads(home)
+        done = {(load.dataset, load.file_sha256) for load in loads.past}
+        taken = {(load.dataset, load.load_id) for load in loads.past}
         for file in scanned.files:
             if file.dataset in summary.datasets:
-                _take(home, landing, file, summary, done, taken, tell)
+                _take(home, landing, file, summary, loads, done, taken, tell)
         return summary
 
 
@@ -93,6 +94,7 @@ def _take(
     landing: Path,
     file: LandingFile,
     summary: IngestSummary,
+    loads: Loads,
     done: set[tuple[str, str]],
     taken: set[tuple[str, str]],
     tell: Callable[[str], None],
@@ -107,7 +109,7 @@ def _take(
         file.sha256, {name for dataset, name in taken if dataset == file.dataset}
     )
     try:
-        load = load_file(home, landing, file, load_id)
+        load = load_file(home, landing, file, load_id, loads)
     except FileChangedError as error:
         summary.skipped[file.path] = str(error)
         tell(str(error))

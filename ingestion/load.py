@@ -1,17 +1,18 @@
 """Loading one file: read, check, write raw and quarantine aside, and commit with a ledger line."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from ingestion import bytes_check, durable, engine, ledger, validation
+from ingestion import bytes_check, durable, engine, validation
 from ingestion.bytes_check import UnusableFileError
 from ingestion.contract import DATASETS, Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
-from ingestion.ledger import Load
+from ingestion.ledger import Load, Loads
 from ingestion.readers import csv, ndjson, parquet
 from ingestion.readers.common import Landed
 
@@ -36,7 +37,9 @@ def make_load_id(sha256: str, taken: Collection[str]) -> str:
     return sha256[:length]
 
 
-def load_file(home: Home, landing: Path, file: LandingFile, load_id: str) -> Load | None:
+def load_file(
+    home: Home, landing: Path, file: LandingFile, load_id: str, loads: Loads
+) -> Load | None:
     """Load one file or quarantine it whole; None when another process has done so meanwhile.
 
     Raises:
@@ -66,7 +69,8 @@ def load_file(home: Home, landing: Path, file: LandingFile, load_id: str) -> Loa
     finally:
         raw_aside.unlink(missing_ok=True)
         quarantine_aside.unlink(missing_ok=True)
-    return ledger.append(home, load)
+    raw_sha256 = bytes_check.content_hash(raw) if load.status == "loaded" else None
+    return loads.append(replace(load, raw_sha256=raw_sha256))
 
 
 def _load_rows(

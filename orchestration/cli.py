@@ -228,11 +228,9 @@ def publish(
 
 @app.command()
 def status(home: HomeOption = DEFAULT_HOME) -> None:
-    """Say what is loaded, quarantined, closed, published and sent."""
-    if not home.exists():
-        _fail(
-            f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`"
-        )
+    """Say what is loaded, quarantined, closed, signed, published and sent."""
+    _require_home(home)
+    _convert(home)
     _print_status(Home(home.resolve()))
 
 
@@ -271,7 +269,8 @@ def explain(
 
     if (month is None) != (metric is None):
         _fail("say AGENT MONTH METRIC, for example A00001 2026-10 csat; or one address alone")
-    _listen()
+    _require_home(home)
+    _convert(home)
     of = Home(home.resolve())
     if month is None or metric is None:
         explanation = explaining.explain_address(of, agent)
@@ -310,6 +309,96 @@ def rules(
     else:
         summary.print_rule_tables(console, tables)
     check_rules(PROJECT_DIR)
+
+
+@app.command()
+def verify(
+    home: HomeOption = DEFAULT_HOME,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help="The hash of a record that you noted elsewhere: it must still be in the ledger."
+        ),
+    ] = None,
+) -> None:
+    """Check that what was recorded is there and as it was: ledger, raw files, closes, PDFs, published database.
+
+    Prints the head of the ledger; note it somewhere else to be able to tell later that nothing was cut off. Exit code
+    0: all well; 1: something is wrong, and named.
+    """
+    from orchestration import summary, verification
+
+    _require_home(home)
+    _listen()
+    findings = verification.verify(Home(home.resolve()), head)
+    summary.print_findings(console, findings)
+    if findings.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sign(
+    month: Annotated[str, typer.Argument(help="The closed month, YYYY-MM.")],
+    role: Annotated[
+        str,
+        typer.Option("--as", metavar="ROLE", help="As whom; a wrong one lists those there are."),
+    ],
+    name: Annotated[str | None, typer.Option(help="Who signs.")] = None,
+    note: Annotated[str | None, typer.Option(help="What should be remembered with it.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Sign off the newest close of a month, in the ledger. A restatement is to be signed again.
+
+    Roles: team_lead, supervisor, department_head, operations, quality, workforce, hr, finance, auditor.
+    """
+    from orchestration.months import parse_month
+    from orchestration.signing import ROLES
+    from orchestration.signing import sign as sign_off
+
+    first_day = parse_month(month)
+    _require_home(home)
+    _convert(home)
+    signed, is_new = sign_off(Home(home.resolve()), first_day, role, name, note)
+    what = f"close {signed.close_number} of {month} ({signed.sha256[:12]}…)"
+    by = f"{role}{f', {name}' if name else ''}"
+    sentence = (
+        f"{what} is signed as {by}: {ROLES[role]}"
+        if is_new
+        else f"{what} was signed as {by} already, at {signed.signed_at}: nothing was recorded"
+    )
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def as_known_on(
+    instant: Annotated[
+        str,
+        typer.Argument(help="A date (its end, UTC), or ISO 8601 with Z or an offset."),
+    ],
+    out: Annotated[Path, typer.Option(help="The home to make; it must not exist yet.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Make a home that holds what was known at an instant, build it, and compare it with what was published then.
+
+    `scorehouse report --home OUT` then makes any report as it was. Exit code 0:
+    the same, mart by mart; 1: some differ.
+    """
+    from orchestration import summary
+    from orchestration.months import parse_end_of_day_or_instant
+
+    moment = parse_end_of_day_or_instant(instant, "INSTANT")
+    _require_home(home)
+    _convert(home)
+    from orchestration import past
+
+    compared = past.rebuild(Home(home.resolve()), moment, Home(out.resolve()))
+    if not isinstance(compared, past.Comparison):
+        for reason in compared.reasons:
+            messages.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(compared.exit_code)
+    summary.print_comparison(console, compared, out)
+    if compared.differing:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -400,6 +489,22 @@ def _publish_also_to(address: str | None) -> None:
 
         parse_address(said, with_password=not address)
         os.environ[PUBLISH_VARIABLE] = said
+
+
+def _require_home(home: Path) -> None:
+    if not home.exists():
+        _fail(
+            f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`"
+        )
+
+
+def _convert(home: Path) -> None:
+    """Records of an earlier version become the beginning of the ledger, before anything reads it."""
+    from ingestion.old_records import convert
+    from orchestration.progress import tell
+
+    _listen()
+    convert(Home(home.resolve()), tell)
 
 
 def _listen() -> None:

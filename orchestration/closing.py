@@ -8,6 +8,7 @@ import duckdb
 from ingestion import Home, durable, engine
 from orchestration import publication, records
 from orchestration.database import attached
+from orchestration.model_version import model_version
 
 NEW_REVISIONS = "warehouse.intermediate.int_performance__new_revisions"
 
@@ -16,8 +17,14 @@ def record_revisions(home: Home, month: dt.date) -> int:
     """Write the month's new revisions into a file of their own, and return how many there are.
 
     The file's appearance is the close: before it, the close has not happened; after it, running again finds
-    nothing new to record. Rows are ordered, so that the same close makes the same file.
+    nothing new to write, and records the file if a crash left that undone. Rows are ordered, so that the same
+    close makes the same file. A file that is there is never replaced.
+
+    Raises:
+        FileExistsError: the close has its file already, and the models did not see it.
     """
+    version = model_version(home)
+    records.record_closes(home, version)
     folder = records.performance_folder(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with attached(warehouse=home.warehouse) as connection:
@@ -35,7 +42,8 @@ def record_revisions(home: Home, month: dt.date) -> int:
             f"copy (from {NEW_REVISIONS} where month = date '{month:%Y-%m-%d}' order by agent_id)"
             f" to {engine.literal(str(written))} (format parquet, compression zstd)"
         )
-    durable.put_in_place(written, final)
+    durable.put_new(written, final)
+    records.record_closes(home, version)
     return int(revisions)
 
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 import duckdb
 
-from ingestion import DATASETS, Home, Load, UnusableInput, engine, read_ledger
+from ingestion import DATASETS, Home, Load, UnusableInput, engine, ledger, read_ledger
 from orchestration import records
 from orchestration.database import attached
 from orchestration.months import next_month, parse_month
@@ -285,9 +285,9 @@ def rebuilt(home: Home, figure: Figure) -> Iterator[Home]:
 
 
 def _copy_ledger(home: Home, partial: Home, load_sequence: int) -> None:
-    lines = home.loads_ledger.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if json.loads(line)["sequence"] <= load_sequence]
-    partial.loads_ledger.write_bytes(b"".join(kept))
+    loads = ledger.records(home, "load")
+    kept = [record for record in loads if ledger.load_of(record).sequence <= load_sequence]
+    partial.ledger.write_bytes(b"".join(map(ledger.line_of, kept)))
 
 
 def _copy_closes(home: Home, partial: Home, figure: Figure) -> None:

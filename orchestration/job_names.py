@@ -3,3 +3,4 @@
 DAILY_BUILD = "daily_build"
 MONTHLY_CLOSE = "monthly_close"
 INGESTION = "ingestion"
+REBUILD = "rebuild"

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.assets.close import clean_up_after_failure, scratch_cleanup
-from orchestration.job_names import DAILY_BUILD, INGESTION, MONTHLY_CLOSE
+from orchestration.job_names import DAILY_BUILD, INGESTION, MONTHLY_CLOSE, REBUILD
 from orchestration.partitions import close_months
 
 _landing = dg.AssetSelection.key_prefixes("landing")
@@ -40,4 +40,12 @@ monthly_close_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-jobs = [ingestion_job, daily_build_job, monthly_close_job]
+rebuild_job = dg.define_asset_job(
+    REBUILD,
+    selection=_warehouse | _publication | dg.AssetSelection.assets(scratch_cleanup),
+    hooks={clean_up_after_failure},
+    description="Build and publish from what is loaded, without looking for new files: a home as it was known.",
+    executor_def=dg.in_process_executor,
+)
+
+jobs = [ingestion_job, daily_build_job, monthly_close_job, rebuild_job]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ingestion import UnusableInput
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
@@ -31,7 +32,22 @@ def next_month(month: dt.date) -> dt.date:
     return (month + dt.timedelta(days=32)).replace(day=1)
 
 
-def parse_instant(text: str) -> dt.datetime:
+def parse_end_of_day_or_instant(text: str, option: str) -> dt.datetime:
+    """An instant as `parse_instant` takes it; a date is the last millisecond of it, UTC.
+
+    Raises:
+        UnusableInput: the text is neither.
+    """
+    if _DATE.fullmatch(text):
+        try:
+            day = dt.datetime.fromisoformat(f"{text}T23:59:59.999+00:00")
+        except ValueError:
+            raise UnusableInput(f"{option} '{text}' is no date") from None
+        return day
+    return parse_instant(text, option)
+
+
+def parse_instant(text: str, option: str = "--as-of") -> dt.datetime:
     """An instant written in ISO 8601 with Z or an offset.
 
     Raises:
@@ -43,7 +59,7 @@ def parse_instant(text: str) -> dt.datetime:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise UnusableInput(
-            f"--as-of '{text}' is no instant: write ISO 8601 with Z or an offset, "
+            f"{option} '{text}' is no instant: write ISO 8601 with Z or an offset, "
             "for example 2026-11-01T06:00:00Z"
         )
     return instant.astimezone(dt.UTC)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import reports
-from ingestion import Home, UnusableInput
+from ingestion import Home, UnusableInput, ledger
 from orchestration.database import attached
 from orchestration.progress import counter, tell
+from orchestration.verification import write_reports_head
 from reports import Leak, Period
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -62,7 +63,9 @@ def render_into(
     if home.reports.exists():
         reports.write_overview(home.reports)
     tell(f"{len(files)} report files in {out}")
-    return reports.remove_leaks(out, home.published_database, period)
+    leaks = reports.remove_leaks(out, home.published_database, period)
+    write_reports_head(out, ledger.head(home))
+    return leaks
 
 
 def leaks_sentence(leaks: Sequence[Leak]) -> str:

@@ -6,6 +6,7 @@ A reader with the old file open keeps it; nobody waits for a build, and nothing 
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 
 import duckdb
 
-from ingestion import Home, UnusableInput, durable, engine
+from ingestion import Home, UnusableInput, durable, engine, ledger
 from orchestration import records
 from orchestration.access import About, Privacy, about_of, privacy_of
 from orchestration.database import attached
+from orchestration.model_version import model_version
 
 # Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
 STORAGE_VERSION = "v1.4.0"
+_LEFT_OUT = re.compile(r"EXCLUDE \(([^)]*)\)")
 
 
 class MisfitFunction(Exception):  # noqa: N818 - read by users, not only by developers
@@ -117,22 +120,31 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
         # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
         connection.execute(
             "use candidate; create schema candidate.marts; create schema candidate.meta;"
-            "create table candidate.meta.mart (mart varchar primary key, grain varchar[] not null);"
+            "create table candidate.meta.mart"
+            " (mart varchar primary key, grain varchar[] not null, parameters varchar[]);"
             "create table candidate.meta.mart_column"
             " (mart varchar, name varchar, description varchar not null, primary key (mart, name))"
         )
         for mart in marts:
             _copy(connection, mart)
             connection.execute(
-                "insert into candidate.meta.mart values (?, ?)", [mart.name, list(mart.grain)]
+                "insert into candidate.meta.mart values (?, ?, ?)",
+                [
+                    mart.name,
+                    list(mart.grain),
+                    list(mart.parameters) if isinstance(mart, TableFunction) else None,
+                ],
             )
         described = [[mart.name, *column] for mart in marts for column in mart.columns]
         if described:
             connection.executemany(
                 "insert into candidate.meta.mart_column values (?, ?, ?)", described
             )
+        # A function that was just made reads differently from the same one in a file: the warehouse has it from a file.
         content = ";".join(
-            f"{mart.name}:{_content(connection, 'candidate', mart)}" for mart in marts
+            f"{mart.name}:"
+            f"{_content(connection, 'warehouse' if isinstance(mart, TableFunction) else 'candidate', mart)}"
+            for mart in marts
         )
         connection.execute(
             "create table candidate.meta.publication as"
@@ -184,14 +196,65 @@ def swap_in(home: Home) -> bool:
     """Make the candidate the published database; False when it holds just what is published already."""
     candidate, published = candidate_file(home), home.published_database
     new = read(candidate)
-    if published.exists() and read(published).content == new.content:
+    if published.exists() and read(published).content == new.content and _knows_ledger(published):
         _remove(candidate)
         # A crash between the swap and its record left the record out.
         _record(home, new)
         return False
+    _note_head(home, candidate)
     durable.put_in_place(candidate, published)
     _record(home, new)
     return True
+
+
+def altered_marts(home: Home, content: str) -> list[str]:
+    """Names of what is published and differs from a recorded content, or is missing, or is not in it.
+
+    Raises:
+        duckdb.Error: the database cannot be read, or does not say what it holds.
+    """
+    recorded = content_by_mart(content)
+    with attached(published=home.published_database) as connection:
+        there = _names_in(connection, "published")
+        held = {
+            mart.name: f"{mart.name}:{_content(connection, 'published', mart)}"
+            for mart in _described(connection)
+            if mart.name in there
+        }
+    return sorted(name for name in {*recorded, *there} if recorded.get(name) != held.get(name, ""))
+
+
+def content_by_mart(content: str) -> dict[str, str]:
+    """The parts of a recorded content, by mart."""
+    return {part.split(":", 1)[0]: part for part in content.split(";")}
+
+
+def _described(connection: duckdb.DuckDBPyConnection) -> list[Mart]:
+    """What a published database says that it holds."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for mart, name, description in connection.execute(
+        "select mart, name, description from published.meta.mart_column"
+    ).fetchall():
+        columns.setdefault(mart, []).append((name, description))
+    found = connection.execute("select mart, grain, parameters from published.meta.mart").fetchall()
+    return [
+        Mart(name, tuple(grain), columns=tuple(columns.get(name, ())))
+        if parameters is None
+        else TableFunction(
+            name, tuple(grain), tuple(parameters), columns=tuple(columns.get(name, ()))
+        )
+        for name, grain, parameters in found
+    ]
+
+
+def _names_in(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    found = connection.execute(
+        "select table_name from duckdb_tables() where database_name = $1 and schema_name = 'marts'"
+        " union all select function_name from duckdb_functions()"
+        " where database_name = $1 and schema_name = 'marts' and function_type = 'table_macro'",
+        [database],
+    ).fetchall()
+    return {name for (name,) in found}
 
 
 def published_load_sequence(home: Home) -> int:
@@ -204,18 +267,41 @@ def published_as_of(home: Home) -> dt.datetime:
     return read(home.published_database).as_of
 
 
+def _knows_ledger(database: Path) -> bool:
+    """Whether a published database says how far the ledger had come; earlier versions' do not."""
+    with attached(database=database) as connection:
+        row = connection.execute(
+            "select count(*) from duckdb_columns() where database_name = 'database'"
+            " and table_name = 'publication' and column_name = 'ledger_hash'"
+        ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def _note_head(home: Home, candidate: Path) -> None:
+    """Keep how far the ledger had come: a ledger that is cut off later no longer holds this record."""
+    last = ledger.head(home)
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute(
+            "create or replace table meta.publication as"
+            " select *, cast($number as bigint) as ledger_sequence, cast($hash as varchar) as ledger_hash"
+            " from meta.publication",
+            {
+                "number": last.sequence if last else 0,
+                "hash": last.hash if last else ledger.GENESIS,
+            },
+        )
+
+
 def _record(home: Home, publication: Publication) -> None:
-    past = records.publications(home)
-    if past and past[-1]["content"] == publication.content:
-        return
-    records.append_line(
-        home.records / "publications.ndjson",
+    records.record_publication(
+        home,
         {
-            "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "as_of": publication.as_of.isoformat(),
             "input_fingerprint": publication.input_fingerprint,
             "load_sequence": publication.load_sequence,
             "content": publication.content,
+            "model_version": model_version(home),
         },
     )
 
@@ -254,7 +340,12 @@ def copy_function(connection: duckdb.DuckDBPyConnection, function: TableFunction
 def _content(connection: duckdb.DuckDBPyConnection, database: str, mart: Mart) -> str:
     """A hash of what a mart holds, or of what a table function asks; with its grain and what its columns mean."""
     if isinstance(mart, TableFunction):
-        asked = [*mart.parameters, _query_of(connection, database, mart)]
+        # What is left out of a `*` is a set: each time that a file is written, its names change places.
+        query = _LEFT_OUT.sub(
+            lambda found: f"EXCLUDE ({', '.join(sorted(found[1].split(', ')))})",
+            _query_of(connection, database, mart),
+        )
+        asked = [*mart.parameters, query]
         found = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     else:
         # Every mart has a unique grain, so no two equal rows cancel each other in the exclusive or.
@@ -286,6 +377,11 @@ def _publication(connection: duckdb.DuckDBPyConnection, database: str) -> Public
     ).fetchone()
     assert row is not None
     return Publication(*row)
+
+
+def published_content(home: Home) -> str:
+    """The content of the published database, as it says itself."""
+    return read(home.published_database).content
 
 
 def read(database: Path) -> Publication:

@@ -1,31 +1,36 @@
-"""The append-only records of closes, publications and deliveries: facts that outlive the warehouse file.
+"""Closes, publications and deliveries in the ledger: facts that outlive the warehouse file.
 
-Loads have their own ledger, kept by ingestion. Nothing here computes a figure.
+Ingestion keeps the ledger and records loads itself. Nothing here computes a figure.
 """
 
 import datetime as dt
 import fcntl
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingestion import Home
-from orchestration.database import attached
+from ingestion import Home, UnusableInput, ledger
+from ingestion.old_records import close_content
+from ingestion.people import NOBODY, People
 
 
 @dataclass(frozen=True)
 class RecordedClose:
-    """One close that wrote revisions: what it reported at, and the last load it had seen."""
+    """One close that wrote revisions: what it reported at, and the last load it had seen.
+
+    `sha256`: of its Parquet file. `model_version`: see `orchestration.model_version`.
+    """
 
     month: dt.date
     close_number: int
     as_of: dt.datetime
     load_sequence: int
     revisions: int
+    file: str
+    sha256: str
+    model_version: str | None
 
 
 def performance_folder(home: Home) -> Path:
@@ -40,16 +45,8 @@ def close_file(home: Home, month: dt.date, close_number: int) -> Path:
 
 def recorded_closes(home: Home) -> list[RecordedClose]:
     """Every close that wrote revisions, by month and number."""
-    if not any(performance_folder(home).glob("*.parquet")):
-        return []
-    pattern = str(performance_folder(home) / "*.parquet")
-    with attached() as connection:
-        rows = connection.execute(
-            "select month, close_number, any_value(as_of), any_value(load_sequence), count(*)"
-            " from read_parquet(?, union_by_name = true) group by all order by all",
-            [pattern],
-        ).fetchall()
-    return [RecordedClose(*row) for row in rows]
+    closes = [_close(record.content) for record in ledger.records(home, "close")]
+    return sorted(closes, key=lambda close: (close.month, close.close_number))
 
 
 def last_close(home: Home, month: dt.date) -> RecordedClose | None:
@@ -58,29 +55,43 @@ def last_close(home: Home, month: dt.date) -> RecordedClose | None:
     return closes[-1] if closes else None
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a record; a partial last line is what a crash left, and is no record."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in content.split(b"\n")[:-1]]
+def _close(content: Mapping[str, Any]) -> RecordedClose:
+    return RecordedClose(
+        month=dt.date.fromisoformat(f"{content['month']}-01"),
+        close_number=content["close_number"],
+        as_of=dt.datetime.fromisoformat(content["as_of"]),
+        load_sequence=content["load_sequence"],
+        revisions=content["revisions"],
+        file=content["file"],
+        sha256=content["sha256"],
+        model_version=content["model_version"],
+    )
 
 
-def append_line(path: Path, record: Mapping[str, Any]) -> None:
-    """Add one record, durably, in one write; a partial last line of an earlier crash is removed first."""
-    line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
-    with locked(path.with_suffix(".lock")):
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            content = path.read_bytes()
-            if not content.endswith(b"\n") and content:
-                os.ftruncate(descriptor, content.rfind(b"\n") + 1)
-            if os.write(descriptor, line) < len(line):
-                raise OSError(f"the disk took only a part of a line of {path}")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def record_closes(home: Home, model_version: str | None) -> int:
+    """Record every close whose file has no record: the one just made, or one that a crash left so.
+
+    Returns how many were recorded.
+
+    Raises:
+        UnusableInput: the file of a recorded close is missing; building without it would number closes anew.
+    """
+    chain = ledger.Ledger(home)
+    with chain.appending() as batch:
+        recorded = {one.content["file"] for one in batch.new if one.kind == "close"}
+        files = {
+            file.relative_to(home.root).as_posix(): file
+            for file in sorted(performance_folder(home).glob("*.parquet"))
+        }
+        missing = sorted(recorded - files.keys())
+        if missing:
+            raise UnusableInput(
+                f"{home.root / missing[0]} is missing, and a closed month cannot be made again: "
+                "restore records/ from a backup (`scorehouse verify` says what else is wrong)"
+            )
+        for name in sorted(files.keys() - recorded):
+            batch.add("close", close_content(home, files[name], model_version))
+    return len(batch.added)
 
 
 @contextmanager
@@ -98,10 +109,90 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
 
 
 def publications(home: Home) -> list[dict[str, Any]]:
-    """Every publication so far, oldest first."""
-    return read_lines(home.records / "publications.ndjson")
+    """Every publication so far, oldest first; `published_at` is when it was recorded."""
+    found = ledger.records(home, "publication")
+    return [{"published_at": one.recorded_at, **one.content} for one in found]
+
+
+def record_publication(home: Home, content: Mapping[str, Any]) -> None:
+    """Record a publication, unless it is the last one recorded."""
+    chain = ledger.Ledger(home)
+    with chain.appending() as batch:
+        past = [one for one in batch.new if one.kind == "publication"]
+        if not past or past[-1].content["content"] != content["content"]:
+            batch.add("publication", content)
 
 
 def deliveries(home: Home) -> list[dict[str, Any]]:
-    """Every message, task and export that was delivered, oldest first."""
-    return read_lines(home.records / "deliveries.ndjson")
+    """Every message, task and export that was delivered, oldest first; nobody is named."""
+    found = ledger.records(home, "delivery")
+    return [{"delivered_at": one.recorded_at, **one.content} for one in found]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was delivered. `subject`: the agent it is about; `recipient`: who gets it."""
+
+    action_id: str
+    action_type: str
+    month: str
+    subject: str | None
+    recipient: str | None
+
+
+class Deliveries:
+    """What was delivered from one home. People and actions are in the ledger as tokens.
+
+    An action's id is made from its agent's, and who knows all agents could try them all: so the ledger has it under
+    the agent's secret.
+    """
+
+    def __init__(self, home: Home) -> None:
+        """Read what was delivered so far.
+
+        Raises:
+            UnusableInput: nobody can tell any more to whom; delivering would repeat everything.
+        """
+        self._home = home
+        self._ledger = ledger.Ledger(home)
+        self._people = People(home)
+        self._actions: set[str] = set()
+        self._take(self._ledger.catch_up())
+        if self._actions and not home.people.exists():
+            raise UnusableInput(
+                f"{home.people} is missing: without it nobody can tell what was delivered, and all of it would "
+                "go out again; restore records/ from a backup"
+            )
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether this was delivered."""
+        marks = {self._mark(delivery), self._people.mark(NOBODY, f"action:{delivery.action_id}")}
+        return not self._actions.isdisjoint(marks - {None})
+
+    def record(self, delivered: Sequence[Delivery]) -> None:
+        """Record these, in one write; what is recorded already stays as it is."""
+        known = {person for one in delivered for person in (one.subject, one.recipient) if person}
+        self._people.ensure(known | {NOBODY})
+        with self._ledger.appending() as batch:
+            self._take(batch.new)
+            new = [one for one in delivered if not self.holds(one)]
+            for one in new:
+                batch.add("delivery", self._content(one))
+        self._take(batch.added)
+
+    def _content(self, delivery: Delivery) -> dict[str, Any]:
+        subject, recipient = delivery.subject, delivery.recipient
+        return {
+            "action": self._mark(delivery),
+            "action_type": delivery.action_type,
+            "month": delivery.month,
+            "subject": self._people.token(subject) if subject else None,
+            "recipient": self._people.token(recipient) if recipient else None,
+        }
+
+    def _mark(self, delivery: Delivery) -> str | None:
+        person = delivery.subject or delivery.recipient or NOBODY
+        return self._people.mark(person, f"action:{delivery.action_id}")
+
+    def _take(self, new: Sequence[ledger.Record]) -> None:
+        self._actions |= {one.content["action"] for one in new if one.kind == "delivery"}

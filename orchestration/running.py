@@ -8,9 +8,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from ingestion import Home, UnusableInput, durable
+from ingestion import Home, UnusableInput, durable, old_records
 from orchestration import project
 from orchestration.partitions import require_begun
+from orchestration.progress import tell
 from orchestration.records import locked
 
 # Runs take turns by the lock of `ExclusiveRun`, which a killed process gives back. The orchestrator's own limits
@@ -46,6 +47,7 @@ class Outcome:
 def prepare_instance(home: Home) -> None:
     """Create the home folder and the orchestrator's settings in it, where they are missing."""
     home.prepare()
+    old_records.convert(home, tell)
     settings = home.dagster / "dagster.yaml"
     if not settings.exists():
         durable.write_text(settings, INSTANCE_CONFIG)

@@ -5,18 +5,25 @@ It counts and prints; it computes no figure.
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ingestion import DATASETS, Home, read_ledger
-from orchestration import audiences, records
+from orchestration import audiences, records, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.explain import Explanation, RawRow
 from orchestration.months import parse_month
 from orchestration.rules import RuleTable, read_rows
+from orchestration.verification import Findings
+
+if TYPE_CHECKING:
+    # Only to be printed: what rebuilds a home loads the orchestrator.
+    from orchestration.past import Comparison
 
 
 def print_close(console: Console, home: Home, month: str, provisional: bool) -> None:
@@ -151,6 +158,7 @@ def print_status(console: Console, home: Home) -> None:
             f"{close.revisions:,}",
         )
     console.print(closes)
+    _print_signatures(console, home)
     published = records.publications(home)
     console.print(
         f"published: {published[-1]['published_at']}, as of {published[-1]['as_of']}"
@@ -164,6 +172,62 @@ def print_status(console: Console, home: Home) -> None:
         f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
     )
     _print_findings(console, home)
+
+
+def print_findings(console: Console, findings: Findings) -> None:
+    """What was checked, what is wrong, and the head to note."""
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(findings.counts.items()))
+    files = ", ".join(f"{kind} {count:,}" for kind, count in findings.checked.items())
+    head = findings.head
+    lines = [
+        f"records: {findings.counts.total():,}{f' ({kinds})' if kinds else ''}",
+        f"checked: {files or 'no file'}",
+        *(f"note: {note}" for note in findings.notes),
+        *(f"wrong: {problem}" for problem in findings.problems),
+        f"head: {head.hash} (record {head.sequence}, {head.recorded_at})" if head else "head: none",
+        f"{len(findings.problems):,} problems" if findings.problems else "all well",
+    ]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_comparison(console: Console, compared: "Comparison", out: Path) -> None:
+    """Whether what is built now is what was published then."""
+    models = {
+        True: "the models are the same",
+        False: "the models or tables of rules changed since",
+        None: "which models made it was not recorded then",
+    }[compared.same_models]
+    lines = [f"published at {compared.published_at}, as of {compared.as_of}; {models}"]
+    if compared.purged:
+        lines.append(f"files purged or changed by a purge since: {compared.purged:,}")
+    if compared.differing:
+        lines += [f"{len(compared.same):,} marts and functions are the same, these differ:"]
+        lines += [f"  {name}" for name in compared.differing]
+    else:
+        lines.append(f"the same, mart by mart: {len(compared.same):,} marts and functions")
+    lines.append(f"reports of then: scorehouse report --home {out} --from DAY --to DAY")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_signatures(console: Console, home: Home) -> None:
+    signed = signing.signatures(home)
+    if not signed:
+        return
+    table = Table(title="Signatures")
+    for heading in ("month", "close", "as", "name", "signed at", "note", ""):
+        table.add_column(heading)
+    for one in signed:
+        later = f"earlier revision: close {one.superseded_by} restated it"
+        cells = [one.role, one.name or "", one.signed_at, one.note or ""]
+        table.add_row(
+            f"{one.month:%Y-%m}",
+            str(one.close_number),
+            *(escape(cell) for cell in cells),
+            later if one.superseded_by else "",
+        )
+    console.print(table)
 
 
 def print_rule_tables(console: Console, tables: Sequence[RuleTable]) -> None:

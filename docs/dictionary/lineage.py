@@ -20,7 +20,9 @@ Columns = dict[str, set[Column]]
 
 _DIALECT = "duckdb"
 _RAW_FILES = re.compile(r"read_parquet\('[^']*/raw/(\w+)/[^)]*\)")
-_RAW_RECORDS = re.compile(r"read_json\('[^']*/(\w+)\.ndjson'[^)]*\)", re.DOTALL)
+_RAW_RECORDS = re.compile(
+    r"\(select \* rename [^;]*?/ledger\.ndjson'[^;]*?where kind = '(\w+)'\)\)", re.DOTALL
+)
 # The database that the tables of a `with` clause are put in, for they have none of their own.
 _PARTS = "parts"
 
@@ -33,7 +35,7 @@ def model_lineage(
     sql: the compiled SQL. tables: columns and types of everything it may read, by `schema.name`. parameters: the
     names that stand for a value in a table function, where they stand bare; a value is no source.
     """
-    plain = _RAW_RECORDS.sub(r"records.\1", _RAW_FILES.sub(r"landing.\1", sql))
+    plain = _RAW_RECORDS.sub(r"records.\1s", _RAW_FILES.sub(r"landing.\1", sql))
     tree = parse_one(plain.replace('"warehouse".', ""), dialect=_DIALECT)
     for column in [*tree.find_all(exp.Column)]:
         if not column.table and column.name in set(parameters):

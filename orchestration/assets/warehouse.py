@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from ingestion import Home
 from orchestration import records
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
+from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
 from orchestration.project import MANIFEST, PROJECT_DIR
@@ -33,11 +34,13 @@ def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, st
     """What the models read of the run: the home, the instant reported at, the month that gets revisions.
 
     Raises:
-        UnusableInput: a required dataset never landed, a table of rules is not as declared, or the month cannot be
-            closed at that instant.
+        UnusableInput: a required dataset never landed, a table of rules is not as declared, the file of a recorded
+            close is missing, or the month cannot be closed at that instant.
     """
     check_required_datasets(home)
     check_rules(PROJECT_DIR)
+    # The models read every file of a close: what a crash left without its record gets it first.
+    records.record_closes(home, model_version(home))
     last = records.last_close(home, settings.month) if settings.month else None
     as_of = choose_as_of(
         settings.as_of, now, (last.as_of, last.load_sequence) if last else None, load_sequence(home)

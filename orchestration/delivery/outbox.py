@@ -67,18 +67,19 @@ class Action:
 def deliver(home: Home, month: dt.date) -> Delivered:
     """Write every message of the month that no run has written yet."""
     actions = _actions(home, month)
-    waiting = _waiting(home, actions)
+    deliveries = records.Deliveries(home)
+    waiting = _waiting(deliveries, actions)
     exports = [action for action in waiting if action.channel == "hr_export"]
     messages = [action for action in waiting if action.channel != "hr_export"]
     undeliverable = tuple(action.action_id for action in messages if not _has_address(action))
     for action in messages:
         if _has_address(action):
-            _write(home, action, *_encode(home, action))
+            _write(home, deliveries, action, *_encode(home, action))
     for close_number in sorted({action.close_number for action in exports}):
         # The whole export of the close, also when a crash let a part of it be recorded.
         whole = [a for a in actions if a.channel == "hr_export" and a.close_number == close_number]
         unrecorded = [a for a in exports if a.close_number == close_number]
-        _write_export(home, month, close_number, whole, unrecorded)
+        _write_export(home, deliveries, month, close_number, whole, unrecorded)
     return Delivered(len(waiting) - len(undeliverable), undeliverable)
 
 
@@ -86,12 +87,11 @@ def undelivered(home: Home) -> list[Action]:
     """The actions of all closed months that have not been written: nobody's address is known."""
     if not home.published_database.exists():
         return []
-    return _waiting(home, _actions(home, None))
+    return _waiting(records.Deliveries(home), _actions(home, None))
 
 
-def _waiting(home: Home, actions: Sequence[Action]) -> list[Action]:
+def _waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[Action]:
     """What is still to be delivered; a summary that a later revision overtook before it went out is not."""
-    done = {record["action_id"] for record in records.deliveries(home)}
     newest: dict[tuple[dt.date, str | None], int] = {}
     for action in actions:
         about = (action.month, action.agent_id)
@@ -99,7 +99,7 @@ def _waiting(home: Home, actions: Sequence[Action]) -> list[Action]:
     return [
         action
         for action in actions
-        if action.action_id not in done
+        if not deliveries.holds(_delivery(action))
         and (
             action.action_type != "agent_summary"
             or action.revision == newest[action.month, action.agent_id]
@@ -195,14 +195,17 @@ def _report(home: Home, action: Action) -> tuple[str, bytes]:
     return path.name, path.read_bytes()
 
 
-def _write(home: Home, action: Action, content: bytes, suffix: str) -> None:
+def _write(
+    home: Home, deliveries: records.Deliveries, action: Action, content: bytes, suffix: str
+) -> None:
     name = f"{action.action_type}-{action.action_id}.{suffix}"
     _put(home.outbox / month_text(action.month) / name, content)
-    _record(home, [action], f"{month_text(action.month)}/{name}")
+    deliveries.record([_delivery(action)])
 
 
 def _write_export(
     home: Home,
+    deliveries: records.Deliveries,
     month: dt.date,
     close_number: int,
     actions: Sequence[Action],
@@ -222,7 +225,7 @@ def _write_export(
         )  # fmt: skip
     name = f"skill_levels-close-{close_number:04d}.csv"
     _put(home.outbox / month_text(month) / name, text.getvalue().encode())
-    _record(home, unrecorded, f"{month_text(month)}/{name}")
+    deliveries.record([_delivery(action) for action in unrecorded])
 
 
 def _put(final: Path, content: bytes) -> None:
@@ -232,19 +235,14 @@ def _put(final: Path, content: bytes) -> None:
     durable.put_in_place(written, final)
 
 
-def _record(home: Home, actions: Sequence[Action], file: str) -> None:
-    for action in actions:
-        records.append_line(
-            home.records / "deliveries.ndjson",
-            {
-                "action_id": action.action_id,
-                "action_type": action.action_type,
-                "month": month_text(action.month),
-                "recipient_id": action.recipient_id,
-                "file": file,
-                "delivered_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            },
-        )
+def _delivery(action: Action) -> records.Delivery:
+    return records.Delivery(
+        action.action_id,
+        action.action_type,
+        month_text(action.month),
+        subject=action.agent_id,
+        recipient=action.recipient_id,
+    )
 
 
 def _inert(value: str | None) -> str:

@@ -14,6 +14,8 @@ import duckdb
 import pytest
 
 from ingestion import Home
+from orchestration import records
+from orchestration.delivery import outbox
 from orchestration.project import MANIFEST
 from orchestration.publication import mart_names
 from tests.integration.scenes import (
@@ -174,14 +176,8 @@ class TestClosed:
             if row["channel"] != "hr_export"
         }
         assert set(found) == expected
-        with duckdb.connect() as connection:
-            recorded = connection.execute(
-                "select action_id from read_json(?)",
-                [str(closed.home.records / "deliveries.ndjson")],
-            ).fetchall()
-        assert sorted(action_id for (action_id,) in recorded) == sorted(
-            row["action_id"] for row in actions
-        )
+        assert len(records.deliveries(closed.home)) == len(actions)
+        assert outbox.undelivered(closed.home) == []
 
     def test_tasks_and_alerts_say_who_what_and_until_when(self, closed: Run) -> None:
         found = outbox_files(closed.home)
@@ -279,7 +275,7 @@ class TestClosed:
         told = scorehouse("status", "--home", closed.home.root)
         assert told.returncode == 0, told.stderr
         assert "2026-11-15 00:00:00Z" in told.stdout
-        deliveries = (closed.home.records / "deliveries.ndjson").read_text().count("\n")
+        deliveries = len(records.deliveries(closed.home))
         assert f"sent: {deliveries} messages" in told.stdout
 
 

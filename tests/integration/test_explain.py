@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import Home
+from ingestion import Home, read_ledger
 from orchestration import explain
 from orchestration.database import attached
 from tests.integration.scenes import Run, Stage
@@ -151,14 +151,12 @@ def test_the_rows_that_are_named_are_those_of_the_files(closed: Run, stage: Stag
     loaded = {
         (load_id, number): survey for survey, load_id, number in rows_of_raw(home, "csat_surveys")
     }
-    ledger = {
-        line["file"]: line for line in map(json.loads, home.loads_ledger.read_text().splitlines())
-    }
+    loads = {load.file: load for load in read_ledger(home)}
     assert len(named) >= sent > 0
     for row in named:
-        load = ledger[row["file"]]
-        assert load["file_sha256"] == row["file_sha256"]
-        assert loaded[load["load_id"], int(row["row_number"])] == row["record_id"]
+        load = loads[row["file"]]
+        assert load.file_sha256 == row["file_sha256"]
+        assert loaded[load.load_id, int(row["row_number"])] == row["record_id"]
 
 
 def rows_of_raw(home: Home, dataset: str) -> list[tuple[Any, ...]]:

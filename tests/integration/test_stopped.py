@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion import Home
+from ingestion import Home, ledger
 from tests.integration.scenes import (
     LATER,
     Finished,
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 # Quarantine and raw grow by what landed; these must not change while a check stops the close.
 OUTCOME = ("published/", "reports/", "outbox/", "records/performance/")
-OUTCOME_RECORDS = ("records/deliveries.ndjson", "records/publications.ndjson")
+OUTCOME_RECORDS = ("close", "publication", "delivery")
 AFTER_THE_CHECKS = ("revisions recorded", "published", "report files", "messages written")
 
 
@@ -39,11 +39,9 @@ class Stopped:
 
 
 def outcome_of(home: Home) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in snapshot(home).items()
-        if name.startswith(OUTCOME) or name in OUTCOME_RECORDS
-    }
+    files = {name: value for name, value in snapshot(home).items() if name.startswith(OUTCOME)}
+    recorded = {record.hash: record.kind for record in ledger.records(home, *OUTCOME_RECORDS)}
+    return files | recorded
 
 
 def evaluations(bad: int) -> str:

@@ -1,5 +1,6 @@
 """The ledger: identity, sequence, crashes, and processes side by side."""
 
+import hashlib
 import json
 import multiprocessing
 import shutil
@@ -12,7 +13,7 @@ from ingestion_bench import EVENT, Bench
 from ingestion import Home, durable, ingest, ledger, load, read_ledger
 
 KEYS = [
-    "sequence",
+    "load_sequence",
     "dataset",
     "load_id",
     "status",
@@ -24,7 +25,7 @@ KEYS = [
     "rows_rejected",
     "unknown_columns",
     "reason",
-    "loaded_at",
+    "raw_sha256",
 ]
 
 
@@ -36,14 +37,17 @@ def test_a_line_has_exactly_the_agreed_keys(bench: Bench) -> None:
     path = bench.put_rows("status_events/deep/er/a.csv", [EVENT])
     bench.ingest()
 
-    (line,) = bench.home.loads_ledger.read_text().splitlines()
+    (line,) = bench.home.ledger.read_text().splitlines()
 
-    fields = json.loads(line)
-    assert list(fields) == KEYS
+    record = json.loads(line)
+    fields = record["content"]
+    assert (record["kind"], list(fields)) == ("load", KEYS)
+    raw = bench.home.raw_folder("status_events") / f"{fields['load_id']}.parquet"
+    assert fields["raw_sha256"] == hashlib.sha256(raw.read_bytes()).hexdigest()
     assert fields["file"] == "status_events/deep/er/a.csv"
     assert fields["load_id"] == fields["file_sha256"][:12]
     assert fields["bytes"] == path.stat().st_size
-    assert fields["loaded_at"].endswith("Z")
+    assert record["recorded_at"].endswith("Z")
 
 
 def test_load_order_is_contract_order_then_path(bench: Bench) -> None:
@@ -68,11 +72,11 @@ def test_a_second_run_adds_nothing(bench: Bench) -> None:
     bench.put_rows("status_events/a.csv", [EVENT])
     bench.put("status_events/b.txt", "x")
     bench.ingest()
-    before = bench.home.loads_ledger.read_bytes()
+    before = bench.home.ledger.read_bytes()
 
     summary = bench.ingest()
 
-    assert bench.home.loads_ledger.read_bytes() == before
+    assert bench.home.ledger.read_bytes() == before
     assert summary.loads == []
     assert summary.datasets["status_events"].files_already_loaded == 2
 
@@ -106,7 +110,7 @@ def test_a_load_id_that_is_taken_grows() -> None:
 def test_a_partial_last_line_is_ignored_and_then_removed(bench: Bench) -> None:
     bench.put_rows("status_events/a.csv", [EVENT])
     bench.ingest()
-    with bench.home.loads_ledger.open("ab") as opened:
+    with bench.home.ledger.open("ab") as opened:
         opened.write(b'{"sequence": 2, "dataset": "sta')
     assert len(bench.ledger()) == 1
 
@@ -114,7 +118,7 @@ def test_a_partial_last_line_is_ignored_and_then_removed(bench: Bench) -> None:
     bench.ingest()
 
     assert [line.sequence for line in bench.ledger()] == [1, 2]
-    assert bench.home.loads_ledger.read_bytes().count(b"\n") == 2
+    assert bench.home.ledger.read_bytes().count(b"\n") == 2
 
 
 def test_everything_is_private(bench: Bench) -> None:
@@ -154,7 +158,7 @@ def kill_at_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(ledger, "append", killed)
+    monkeypatch.setattr(ledger.Loads, "append", killed)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,7 @@ def test_a_content_loaded_meanwhile_adds_no_line(bench: Bench) -> None:
     bench.ingest()
     (line,) = bench.ledger()
 
-    assert ledger.append(bench.home, line) is None
+    assert ledger.Loads(bench.home).append(line) is None
     assert read_ledger(bench.home) == [line]
 
 

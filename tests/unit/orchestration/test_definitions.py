@@ -129,6 +129,7 @@ def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
         "ingestion",
         "daily_build",
         "monthly_close",
+        "rebuild",
     }
     assert {s.name: (s.cron_schedule, s.execution_timezone) for s in repository.schedule_defs} == {
         "daily_build_at_five": ("0 5 * * *", "UTC"),

@@ -138,7 +138,7 @@ def test_cleaning_up_removes_what_is_temporary_and_nothing_else(home: Home) -> N
     kept = [
         home.published_database,
         home.records / "performance" / "2026-10-close-0001.parquet",
-        home.records / "deliveries.ndjson",
+        home.ledger,
         home.reports / "2026-10" / "agents" / "A1-r1.pdf",
         home.outbox / "2026-10" / "review_task-1.json",
     ]

@@ -155,7 +155,7 @@ def test_a_swap_that_crashed_before_its_record_is_recorded_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as crashing:
-        crashing.setattr(records, "append_line", crash)
+        crashing.setattr(records, "record_publication", crash)
         with pytest.raises(KeyboardInterrupt):
             publish(home)
     assert published_tickets(home) == 5

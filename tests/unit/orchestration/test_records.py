@@ -1,75 +1,17 @@
-"""The append-only records: whole lines only, one writer at a time."""
+"""Records of closes, publications and deliveries, and the lock that runs take turns by."""
 
 import datetime as dt
+import hashlib
 import json
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from ingestion import Home
+from ingestion import Home, UnusableInput
 from orchestration import records
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "records" / "deliveries.ndjson"
-
-
-def test_what_was_never_written_is_empty(path: Path) -> None:
-    assert records.read_lines(path) == []
-
-
-def test_lines_come_back_in_order(path: Path) -> None:
-    for number in range(3):
-        records.append_line(path, {"number": number, "name": "Łucja\nمريم"})
-    assert [line["number"] for line in records.read_lines(path)] == [0, 1, 2]
-    assert records.read_lines(path)[0]["name"] == "Łucja\nمريم"
-    assert path.read_bytes().count(b"\n") == 3
-
-
-def test_a_record_is_private(path: Path) -> None:
-    records.append_line(path, {"number": 1})
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.parametrize("partial", [b'{"number": 9', b'{"number": 9}'])
-def test_a_partial_last_line_is_no_record_and_is_cut_by_the_next(
-    path: Path, partial: bytes
-) -> None:
-    records.append_line(path, {"number": 1})
-    with path.open("ab") as file:
-        file.write(partial)
-    assert records.read_lines(path) == [{"number": 1}]
-    records.append_line(path, {"number": 2})
-    assert path.read_bytes() == b'{"number": 1}\n{"number": 2}\n'
-
-
-def test_a_record_that_is_nothing_but_a_partial_line_starts_again(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b'{"numb')
-    records.append_line(path, {"number": 1})
-    assert records.read_lines(path) == [{"number": 1}]
-
-
-def append_many(path: Path, writer: int) -> None:
-    for number in range(40):
-        records.append_line(path, {"writer": writer, "number": number, "filler": "x" * 300})
-
-
-def test_writers_side_by_side_lose_and_mix_nothing(path: Path) -> None:
-    start = multiprocessing.get_context("spawn")
-    writers = [start.Process(target=append_many, args=(path, writer)) for writer in range(2)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert sorted((line["writer"], line["number"]) for line in lines) == [
-        (writer, number) for writer in range(2) for number in range(40)
-    ]
 
 
 def hold(path: Path, held: object, release: object) -> None:
@@ -105,7 +47,7 @@ def test_a_free_lock_is_taken_without_a_word(tmp_path: Path) -> None:
             pass
 
 
-def write_close(home: Home, month: str, number: int, load_sequence: int, agents: int) -> None:
+def write_close(home: Home, month: str, number: int, load_sequence: int, agents: int) -> Path:
     records.performance_folder(home).mkdir(parents=True, exist_ok=True)
     file = records.close_file(home, dt.date.fromisoformat(month), number)
     duckdb.sql(
@@ -118,6 +60,7 @@ def write_close(home: Home, month: str, number: int, load_sequence: int, agents:
         ) to '{file}' (format parquet)
         """
     )
+    return file
 
 
 def test_the_last_close_of_a_month_is_the_one_with_the_highest_number(tmp_path: Path) -> None:
@@ -127,9 +70,85 @@ def test_the_last_close_of_a_month_is_the_one_with_the_highest_number(tmp_path: 
     write_close(home, "2026-10-01", 1, 7, 12)
     write_close(home, "2026-10-01", 2, 9, 1)
     write_close(home, "2026-09-01", 3, 8, 5)
+    assert records.record_closes(home, "models") == 3
     last = records.last_close(home, october)
     assert last is not None
     assert (last.close_number, last.load_sequence, last.revisions) == (2, 9, 1)
     assert last.as_of == dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
     assert records.last_close(home, dt.date(2026, 8, 1)) is None
     assert [close.revisions for close in records.recorded_closes(home)] == [5, 12, 1]
+
+
+def test_a_close_says_by_hash_which_file_and_which_models(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    file = write_close(home, "2026-10-01", 1, 7, 12)
+    records.record_closes(home, "models")
+    (close,) = records.recorded_closes(home)
+    assert close.file == "records/performance/2026-10-close-0001.parquet"
+    assert close.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert close.model_version == "models"
+
+
+def test_a_file_that_a_crash_left_without_record_is_recorded_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_close(home, "2026-10-01", 1, 7, 12)
+    assert records.record_closes(home, None) == 1
+    assert records.record_closes(home, None) == 0
+    assert len(records.recorded_closes(home)) == 1
+
+
+def test_a_recorded_close_without_its_file_stops_everything(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    file = write_close(home, "2026-10-01", 1, 7, 12)
+    records.record_closes(home, None)
+    file.unlink()
+    with pytest.raises(UnusableInput, match=r"2026-10-close-0001\.parquet is missing"):
+        records.record_closes(home, None)
+
+
+DELIVERY = records.Delivery("act1", "coaching_task", "2026-10", "A00009", "L1")
+
+
+def test_the_ledger_of_deliveries_names_nobody(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    records.Deliveries(home).record([DELIVERY])
+    text = home.ledger.read_text()
+    for secret in ("A00009", "L1", "act1"):
+        assert f'"{secret}"' not in text
+    assert records.Deliveries(home).holds(DELIVERY)
+    assert not records.Deliveries(home).holds(replace(DELIVERY, action_id="act2"))
+    assert home.people.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_id_has_another_token_in_another_home(tmp_path: Path) -> None:
+    tokens = set()
+    for name in ("one", "two"):
+        records.Deliveries(Home(tmp_path / name)).record([DELIVERY])
+        (line,) = records.deliveries(Home(tmp_path / name))
+        tokens |= {line["action"], line["subject"], line["recipient"]}
+    assert len(tokens) == 6
+
+
+def test_what_is_recorded_already_is_not_recorded_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    first, second = records.Deliveries(home), records.Deliveries(home)
+    first.record([DELIVERY])
+    second.record([DELIVERY])
+    assert len(records.deliveries(home)) == 1
+
+
+def test_without_a_persons_secret_nobody_can_tell_whose_delivery_it_was(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    records.Deliveries(home).record([DELIVERY])
+    held = json.loads(home.people.read_text())
+    del held["secrets"]["A00009"]
+    home.people.write_text(json.dumps(held))
+    assert not records.Deliveries(home).holds(DELIVERY)
+
+
+def test_without_all_secrets_nothing_is_delivered_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    records.Deliveries(home).record([DELIVERY])
+    home.people.unlink()
+    with pytest.raises(UnusableInput, match="would go out again"):
+        records.Deliveries(home)

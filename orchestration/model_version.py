@@ -1,0 +1,30 @@
+"""Which models made a figure: one hash over the SQL that ran and the tables of rules it read."""
+
+import hashlib
+import json
+
+from ingestion import Home
+
+# Their SQL tells the run apart, not the models: the instant and month of the run; whether there is a close to read.
+BY_SOURCE = frozenset({"int_run__context", "stg_records__closed_performance"})
+
+
+def model_version(home: Home) -> str | None:
+    """SHA-256 over the compiled SQL of all models of the last build, and the bytes of its seeds.
+
+    The same models have the same version in every home: where the home lies is left out. None where nothing was
+    built.
+    """
+    try:
+        manifest = json.loads((home.dagster / "dbt" / "manifest.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    parts = []
+    for name, node in sorted(manifest["nodes"].items()):
+        if node["resource_type"] == "seed":
+            parts.append(f"{name} {node['checksum']['checksum']}")
+        elif node["resource_type"] == "model":
+            code = node["raw_code"] if node["name"] in BY_SOURCE else node.get("compiled_code")
+            sql = (code or "").replace(f"{home.root}/", "").encode()
+            parts.append(f"{name} {hashlib.sha256(sql).hexdigest()}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
