@@ -10,7 +10,7 @@ from ingestion import Home, ledger
 from orchestration import past, records, signing, verification
 from orchestration.closing import record_revisions
 from orchestration.months import parse_month
-from tests.integration.scenes import MONTH, Finished, Run, Stage, marts, scene
+from tests.integration.scenes import MONTH, Finished, Run, Stage, marts
 from tests.integration.test_close import Restatement, restated
 from tests.support.command import scorehouse
 
@@ -27,16 +27,15 @@ class Past:
     finished: Finished
 
 
-@scene
-def gone_back(stage: Stage) -> Past:
+@pytest.fixture(scope="module")
+def gone_back(restated: Restatement, stage: Stage) -> Past:
     """The restated home as it was known when its first publication was recorded."""
-    changed: Restatement = stage.plays["restated"].result()
-    (first, *_) = ledger.records(changed.home, "publication")
+    (first, *_) = ledger.records(restated.home, "publication")
     then = stage.fresh("gone_back")
     finished = scorehouse(
-        "as-known-on", first.recorded_at, "--home", changed.home.root, "--out", then.root
+        "as-known-on", first.recorded_at, "--home", restated.home.root, "--out", then.root
     )
-    return Past(changed.home, then, finished)
+    return Past(restated.home, then, finished)
 
 
 class TestAsKnownOn:
