@@ -106,7 +106,7 @@ def test_the_grain_of_every_mart_and_function_is_published(
         "select database_name from duckdb_tables() where table_name = 'mart' and schema_name = 'meta'"
     ).fetchone()
     assert database is not None
-    grains = dict(published.execute(f"from {database[0]}.meta.mart").fetchall())
+    grains = dict(published.execute(f"select mart, grain from {database[0]}.meta.mart").fetchall())
     tables = published.execute(
         "select table_name from duckdb_tables() where schema_name = 'marts'"
         " union all select function_name from duckdb_functions()"
