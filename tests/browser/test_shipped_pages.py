@@ -66,6 +66,7 @@ class Found:
     errors: list[object] = field(default_factory=list)
     requests: list[object] = field(default_factory=list)
     wide: list[object] = field(default_factory=list)
+    spilt: list[object] = field(default_factory=list)
     links: list[object] = field(default_factory=list)
     files: list[object] = field(default_factory=list)
     axe: list[object] = field(default_factory=list)
@@ -109,6 +110,11 @@ def is_repeated(path: Path) -> bool:
     return is_below and (path.parts[0] != "2026-10" or path.parts[1] == "teams")
 
 
+# What begins a row stays in sight when the table is moved: what is wider than its cell would lie over the next.
+SPILT = """[...document.querySelectorAll('.table tbody th')]
+    .filter(head => head.scrollWidth > head.clientWidth + 1).map(head => head.innerText)"""
+
+
 def every(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*.html"))
 
@@ -135,6 +141,7 @@ def look(folder: Path, path: Path, seen: Visit, found: Found, rows: int | None =
     page.set_viewport_size({"width": PHONE, "height": 800})
     width = page.evaluate("document.documentElement.scrollWidth")
     found.wide += [(path, width)] if width > PHONE else []
+    found.spilt += [(path, text) for text in page.evaluate(SPILT)]
     page.set_viewport_size({"width": 1280, "height": 900})
     if rows is not None:
         page.evaluate(FEWER_ROWS, rows)
@@ -185,6 +192,10 @@ def test_no_page_asks_for_anything_beside_its_own_files(found: Found) -> None:
 
 def test_no_page_is_wider_than_a_phone(found: Found) -> None:
     assert found.wide == []
+
+
+def test_the_head_of_a_row_stays_within_its_cell_on_a_phone(found: Found) -> None:
+    assert found.spilt == []
 
 
 def test_every_link_leads_to_a_file(found: Found) -> None:
