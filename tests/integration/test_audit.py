@@ -38,6 +38,7 @@ def gone_back(restated: Restatement, stage: Stage) -> Past:
     return Past(restated.home, then, finished)
 
 
+@pytest.mark.long
 class TestAsKnownOn:
     def test_the_state_before_the_restatement_is_the_same_mart_by_mart(
         self, gone_back: Past, restated: Restatement
