@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
@@ -100,17 +100,22 @@ class Explanation:
 
 
 def explain(
-    home: Home, agent_id: str, month: str, metric: str, revision: int | None
+    home: Home,
+    agent_id: str,
+    month: str,
+    metric: str,
+    revision: int | None,
+    is_live: bool = False,
 ) -> Explanation:
     """Explain a metric of an agent's month.
 
     metric: a column of `monthly_performance_summary`, a KPI, or `kpi.column` of `agent_kpi_month`. revision: which
-    close's figure; None for the current one.
+    close's figure; None for the current one. is_live: the figure as last published, closed or not.
 
     Raises:
         UnusableInput: there is no such figure, or nothing is published.
     """
-    figure = recorded(home, agent_id, parse_month(month), metric, revision)
+    figure = recorded(home, agent_id, parse_month(month), metric, revision, is_live)
     with rebuilt(home, figure) as partial:
         return _explained(home, partial, figure)
 
@@ -132,9 +137,9 @@ def explain_address(home: Home, address: str) -> Explanation:
     column, mart = parts["column"], parts["mart"]
     agent = keys.get("agent_id") or (keys.get("unit_id") if keys.get("level") == "agent" else None)
     month = keys.get("month")
-    if mart == "unit_figures" and (parts["arguments"] or "").endswith(",month"):
-        # The figures of a unit are those of its months, called by the parts' own names.
-        month = keys.get("starts_on")
+    if mart == "unit_figures":
+        # As last published, by the parts' own names; of a part of a month, or filtered, it is no figure of the month.
+        month = keys.get("starts_on") if _is_whole_month(parts["arguments"], keys) else None
         column = {
             "quality_score": "average_quality_score",
             "resolved_tickets": "total_resolved_tickets",
@@ -148,11 +153,24 @@ def explain_address(home: Home, address: str) -> Explanation:
         )
     metric = f"{keys['kpi']}.{column}" if mart == KPIS else column
     revision = int(parts["revision"]) if parts["revision"] and mart == SUMMARY else None
-    return explain(home, agent, month[:7], metric, revision)
+    return explain(home, agent, month[:7], metric, revision, mart in (LIVE, "unit_figures"))
+
+
+def _is_whole_month(arguments: str | None, keys: Mapping[str, str]) -> bool:
+    first, last, *more = (arguments or ",").split(",")
+    if more != ["month"] or "starts_on" not in keys:
+        return False
+    month = parse_month(keys["starts_on"][:7])
+    return first <= str(month) and last >= str(next_month(month) - dt.timedelta(days=1))
 
 
 def recorded(
-    home: Home, agent_id: str, month: dt.date, metric: str, revision: int | None
+    home: Home,
+    agent_id: str,
+    month: dt.date,
+    metric: str,
+    revision: int | None,
+    is_live: bool = False,
 ) -> Figure:
     """The figure that the published database holds.
 
@@ -169,6 +187,8 @@ def recorded(
         name, _, kpi_column = metric.partition(".")
         if kpi_column or name not in columns or name in _MARKS:
             raise _unknown_metric(connection, metric, columns, revision)
+        if is_live:
+            return _live(connection, agent_id, month, name, None)
         wanted = "revision = ?" if revision is not None else "is_current"
         found = connection.execute(
             f"select {engine.identifier(name)}, revision, close_number, as_of, load_sequence"
@@ -211,7 +231,7 @@ def _live(
     metric: str,
     revision: int | None,
 ) -> Figure:
-    """The figure of a month that has not been closed."""
+    """The figure as last published: of a month that has not been closed, or as it stands beside what was recorded."""
     revisions = connection.execute(
         f"select list(revision order by revision) from published.marts.{SUMMARY}"
         " where agent_id = ? and month = ?",

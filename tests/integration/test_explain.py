@@ -212,6 +212,18 @@ def test_a_reports_address_says_the_same(closed: Run) -> None:
     assert "agent_kpi_month" in dict(said["models"])
 
 
+def test_a_figure_as_published_is_not_the_recorded_one(restated: Restatement) -> None:  # noqa: F811
+    figure = explain.recorded(restated.home, restated.agent_id, OCTOBER, "fcr", None, is_live=True)
+    assert (figure.mart, figure.revision) == (explain.LIVE, None)
+    ((live,),) = rows(
+        restated.home.published_database,
+        "select fcr from marts.fct_agent_month where agent_id = ? and month = ?",
+        restated.agent_id,
+        OCTOBER,
+    )
+    assert figure.value == live
+
+
 WRONG = {
     "no such metric": (["A1", "2026-10", "happiness"], "'happiness' is no metric"),
     "no such agent": (["nobody", "2026-10", "csat"], "there is no agent 'nobody'"),
@@ -225,6 +237,10 @@ WRONG = {
     ),
     "no address": (["what"], "'what' is no address"),
     "two words": (["{agent}", "2026-10"], "AGENT MONTH METRIC"),
+    "a part of a month": (
+        ["unit_figures(2026-10-03,2026-10-31,month)?level=agent&unit_id={agent}&starts_on=2026-10-01#csat"],
+        "is not a figure of an agent's month",
+    ),
     "a team's figure": (
         ["unit_figures(2026-10-01,2026-10-31,month)?level=team&unit_id=T1&starts_on=2026-10-01#csat"],
         "is not a figure of an agent's month",
