@@ -18,6 +18,9 @@ export DO_NOT_TRACK := 1
 EMPTY_HOME := target/empty_home
 EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/dbt --quiet
 
+# Two workers, one of them for the tests that look at whole closes (tests/conftest.py).
+PYTEST = $(BIN)/pytest --quiet --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
 .PHONY: help setup manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
 
 help: ## list the targets
@@ -60,10 +63,10 @@ demo: demo/.simulated ## simulate a small contact centre, close two months, say 
 
 test: $(VENV)/dev.stamp manifest ## lint, types, import contracts, dbt with its unit tests, pytest
 	@$(MAKE) --no-print-directory --jobs 2 lint models
-	@$(BIN)/pytest --quiet -m "not long"
+	@$(PYTEST) -m "not long"
 
 test-long: $(VENV)/dev.stamp manifest ## the tests that take minutes
-	@$(BIN)/pytest --quiet -m long
+	@$(PYTEST) -m long
 
 golden: $(VENV)/dev.stamp manifest ## write the golden marts anew (tests/golden); review the diff
 	@$(BIN)/python -m tests.golden

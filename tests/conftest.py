@@ -1,9 +1,8 @@
 """One simulated landing folder, the scenes played on it, and the order of the tests.
 
-Scenes are runs of the command line, in processes of their own. They begin before the first test and leave a core to
-the tests: both cores are busy to the end if only tests that are quickly done are left for it. So first come the long
-tests that wait for no scene, then all that look at the undisturbed close alone, which is the first of the scenes, then
-the many short tests, and last those that wait for the other scenes.
+Scenes are runs of the command line, in processes of their own. All tests that look at them go to the first of two
+workers, which plays the scenes beside its tests: those that look at the undisturbed close come first, for that is the
+first of the scenes. The other worker takes all other tests meanwhile, file by file.
 """
 
 import os
@@ -14,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 import reports
 from orchestration.project import refresh_manifest
 from tests.integration.scenes import MONTH, PERIODS, SCENES, Run, Stage, close, scene
 from tests.support.command import scorehouse
+
+WITH_SCENES = ("tests/integration/", "tests/browser/test_shipped_pages.py")
 
 
 @pytest.fixture(scope="session")
@@ -26,24 +28,35 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")
 
 
+class ScenesApart(LoadScopeScheduling):
+    """Tests that may look at scenes are one unit of work, any other file is one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "scenes" if file.startswith(WITH_SCENES) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ScenesApart:
+    return ScenesApart(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
+    outside = {item.nodeid for item in items if _waits_for_scenes(item)}
+    outside = {nodeid for nodeid in outside if not nodeid.startswith(WITH_SCENES)}
+    assert not outside, f"looks at scenes, so belongs into {WITH_SCENES}: {outside}"
 
 
 def _turn(item: pytest.Item) -> int:
-    if not _waits_for_scenes(item):
-        return 2 if "unit" in item.path.parts else 0
-    return 3 if SCENES.keys() & set(item.fixturenames) - {"closed"} else 1  # type: ignore[attr-defined]
+    if _waits_for_scenes(item):
+        return 1 if SCENES.keys() & set(item.fixturenames) - {"closed"} else 0  # type: ignore[attr-defined]
+    if item.nodeid.startswith(WITH_SCENES):
+        return 2
+    return 4 if "unit" in item.path.parts else 3
 
 
 def _waits_for_scenes(item: pytest.Item) -> bool:
     return "plays" in getattr(item, "fixturenames", ())
-
-
-@pytest.fixture(scope="session", autouse=True)
-def scenes_have_begun(request: pytest.FixtureRequest) -> None:
-    if any(_waits_for_scenes(item) for item in request.session.items):
-        request.getfixturevalue("plays")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.integration.test_models_agree_with_the_reference import EXAMPLES, SEED
+from tests.models.test_models_agree_with_the_reference import EXAMPLES, SEED
 from tests.mutants.catalogue import Mutant, MutantError
 from tests.mutants.project import NO_SQL, ProjectCopy
 from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
@@ -33,7 +33,7 @@ from tests.support.warehouse import (
     models_of,
 )
 
-FUNCTION_TESTS = "tests/integration/test_table_functions.py"
+FUNCTION_TESTS = "tests/models/test_table_functions.py"
 Killer = Callable[[Nodes, Path], str | None]
 
 

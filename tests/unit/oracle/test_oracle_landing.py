@@ -110,7 +110,7 @@ def test_ranges_and_orders(tmp_path: Path, dataset: str, row: str, column: str) 
     ("name", "content"),
     [
         ("bad.csv", (HEADER + GOOD.replace("away", "Zürich")).encode("latin-1")),
-        ("bad.csv.gz", gzip.compress((HEADER + GOOD).encode())[:-9]),
+        ("bad.csv.gz", gzip.compress((HEADER + GOOD).encode(), mtime=0)[:-9]),
         ("bad.parquet", b"not parquet"),
         ("bad.csv", HEADER.replace("status,", "") + "e1,a,2026-03-02T09:00:00Z,\n"),
     ],

@@ -11,7 +11,7 @@ import yaml
 import reports
 from reports import Period
 from reports.site import PAGES
-from tests.integration.test_reports_name_nobody_else import Elements
+from tests.reports.test_reports_name_nobody_else import Elements
 from tests.support.hostile_centre import DAYS, published
 from tests.support.warehouse import PROJECT
 
