@@ -114,8 +114,7 @@ def _closes(home: Home) -> Iterator[_Old]:
 
 def close_content(home: Home, file: Path, model_version: str | None) -> dict[str, Any]:
     """The content of the record of a close, from its Parquet file."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with engine.connect() as connection:
         row = connection.execute(
             "SELECT any_value(month), any_value(close_number), count(*), any_value(as_of),"
             f" any_value(load_sequence) FROM read_parquet({engine.literal(str(file))})"
@@ -163,10 +162,9 @@ def _subjects(home: Home) -> dict[str, str]:
     """Whom each action is about; the old records do not say, the published database does."""
     if not home.published_database.exists():
         return {}
-    with duckdb.connect() as connection:
-        path = engine.literal(str(home.published_database))
+    with engine.connect() as connection:
         try:
-            connection.execute(f"ATTACH {path} AS published (READ_ONLY)")
+            engine.attach(connection, home.published_database, "published", read_only=True)
             rows = connection.execute(
                 "SELECT action_id, agent_id FROM published.marts.performance_action"
                 " WHERE agent_id IS NOT NULL"

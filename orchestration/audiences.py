@@ -282,9 +282,7 @@ def _write(
 ) -> None:
     written = durable.temporary_beside(final)
     try:
-        connection.execute(
-            f"attach {engine.literal(str(written))} as candidate (storage_version '{STORAGE_VERSION}')"
-        )
+        engine.attach(connection, written, "candidate", storage_version=STORAGE_VERSION)
         try:
             _fill(connection, who, marts, content)
         finally:

@@ -3,8 +3,6 @@
 import datetime as dt
 import shutil
 
-import duckdb
-
 from ingestion import Home, durable, engine
 from orchestration import publication, records
 from orchestration.database import attached
@@ -50,7 +48,7 @@ def record_revisions(home: Home, month: dt.date) -> int:
 def clean_up(home: Home) -> None:
     """Remove what a run needs only while it runs: calculation tables, scratch files, a stopped candidate."""
     if home.warehouse.exists():
-        with duckdb.connect(str(home.warehouse)) as connection:
+        with engine.writing(home.warehouse) as connection:
             connection.execute("drop schema if exists intermediate cascade")
     for leftover in home.scratch.iterdir() if home.scratch.exists() else ():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

@@ -12,8 +12,7 @@ from ingestion import engine
 @contextmanager
 def attached(**databases: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with each database attached read-only under its keyword's name."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with engine.connect() as connection:
         for name, path in databases.items():
-            connection.execute(f"attach {engine.literal(str(path))} as {name} (read_only)")
+            engine.attach(connection, path, name, read_only=True)
         yield connection

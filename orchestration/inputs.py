@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import duckdb
-
-from ingestion import DATASETS, Home, UnusableInput, read_ledger
+from ingestion import DATASETS, Home, UnusableInput, engine, read_ledger
 
 
 def load_sequence(home: Home) -> int:
@@ -32,7 +30,7 @@ def check_required_datasets(home: Home) -> None:
 def agents_time_zones(home: Home) -> list[str]:
     """The time zones of all agents ever loaded, sorted."""
     pattern = str(Path(home.raw) / "agents" / "*.parquet")
-    with duckdb.connect() as connection:
+    with engine.connect() as connection:
         rows = connection.execute(
             "select distinct time_zone from read_parquet(?, union_by_name = true) order by 1",
             [pattern],

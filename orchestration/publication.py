@@ -113,10 +113,7 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
     candidate = candidate_file(home)
     _remove(candidate)
     with attached(warehouse=home.warehouse) as connection:
-        connection.execute(
-            f"attach {engine.literal(str(candidate))} as candidate"
-            f" (storage_version '{STORAGE_VERSION}')"
-        )
+        engine.attach(connection, candidate, "candidate", storage_version=STORAGE_VERSION)
         # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
         connection.execute(
             "use candidate; create schema candidate.marts; create schema candidate.meta;"
@@ -281,7 +278,7 @@ def _knows_ledger(database: Path) -> bool:
 def _note_head(home: Home, candidate: Path) -> None:
     """Keep how far the ledger had come: a ledger that is cut off later no longer holds this record."""
     last = ledger.head(home)
-    with duckdb.connect(str(candidate)) as connection:
+    with engine.writing(candidate) as connection:
         connection.execute(
             "create or replace table meta.publication as"
             " select *, cast($number as bigint) as ledger_sequence, cast($hash as varchar) as ledger_hash"

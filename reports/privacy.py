@@ -47,6 +47,7 @@ from reports.pdfread import SHAPED, PdfText, read_pdf
 from reports.period import Period
 from reports.rows import Rows
 from reports.slugs import slugs
+from reports.storage import open_database
 
 Trace = Literal["id", "name", "e-mail", "phone"]
 
@@ -282,16 +283,13 @@ class Discretion:
 @contextmanager
 def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach the published database as `w`; a ReportError says when it does not hold who works where."""
-    with duckdb.connect(":memory:") as connection:
-        try:
-            connection.execute(
-                f"attach '{str(database).replace(chr(39), chr(39) * 2)}' as w (read_only)"
-            )
+    try:
+        with open_database(database, "w") as connection:
             yield connection
-        except duckdb.Error as error:
-            raise ReportError(
-                f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
-            ) from error
+    except duckdb.Error as error:
+        raise ReportError(
+            f"{database} does not say who works where ({str(error).splitlines()[0]}): build it again"
+        ) from error
 
 
 # Figures may be of an id that no profile names.

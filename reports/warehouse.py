@@ -16,6 +16,7 @@ import duckdb
 from reports.errors import ReportError
 from reports.period import Period
 from reports.rows import Rows, Source
+from reports.storage import open_database
 
 _NO_CLOSE = (
     "cast(null as integer) as revision, cast(null as integer) as close_number, true as is_current,"
@@ -161,11 +162,12 @@ class Warehouse:
         self._columns: dict[str, frozenset[str]] = {}
         self._kept = 0
         self._shapes: dict[str, tuple[str, ...]] = {}
-        self._connection = duckdb.connect(":memory:")
+        try:
+            self._connection = open_database(database, "warehouse")
+        except duckdb.Error as error:
+            raise _unreadable(database, error) from error
         try:
             run = self._connection.execute
-            run("set TimeZone = 'UTC'")
-            run(f"attach {_literal(str(database))} as warehouse (read_only)")
             run("set search_path = 'memory.main,warehouse.marts'")
             # A page's SQL may read the marts and nothing else on this machine.
             run("set enable_external_access = false")
@@ -182,10 +184,7 @@ class Warehouse:
             }
         except duckdb.Error as error:
             self._connection.close()
-            first = str(error).splitlines()[0]
-            raise ReportError(
-                f"{database} cannot be read as a published database ({first}): build it again"
-            ) from error
+            raise _unreadable(database, error) from error
         assert found is not None
         self.as_of: datetime = found[0]
 
@@ -489,6 +488,13 @@ def _split_order(sql: str) -> tuple[str, str | None]:
         return sql, None
     order = re.sub(r"--[^\n]*", "", sql[last.end() :]).strip()
     return sql[: last.start()], order
+
+
+def _unreadable(database: Path, error: duckdb.Error) -> ReportError:
+    first = str(error).splitlines()[0]
+    return ReportError(
+        f"{database} cannot be read as a published database ({first}): build it again"
+    )
 
 
 def _query_error(error: duckdb.Error) -> QueryError:

@@ -5,12 +5,12 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingestion import engine
 from ingestion.simulation import quirks, schema
 from ingestion.simulation.chance import stream
 from ingestion.simulation.clocks import Clock
@@ -54,7 +54,7 @@ class Exporter:
         self.files: Counter[str] = Counter()
         self.bad_rows: Counter[str] = Counter()
         self._truths: dict[str, pq.ParquetWriter] = {}
-        self._database = duckdb.connect(config={"threads": 1})
+        self._database = engine.connect(threads=1)
         out.mkdir(parents=True, mode=_FOLDER_MODE, exist_ok=True)
         self.truth.mkdir(mode=_FOLDER_MODE)
 

@@ -1,0 +1,28 @@
+"""Whoever opens DuckDB does so in one place per package: what holds there for a file holds for every file."""
+
+import re
+from pathlib import Path
+
+from orchestration.project import PROJECT_DIR
+
+OPENERS = {"ingestion/engine.py", "reports/storage.py"}
+_OPENS = re.compile(
+    r"\bduckdb\s*\.\s*connect\b|from duckdb import[^\n]*\bconnect\b|\battach '", re.I
+)
+
+
+def _code() -> list[Path]:
+    return [
+        file
+        for package in ("ingestion", "orchestration", "reports")
+        for file in sorted((PROJECT_DIR / package).rglob("*.py"))
+    ]
+
+
+def test_databases_are_opened_by_the_openers_alone() -> None:
+    opening = {
+        file.relative_to(PROJECT_DIR).as_posix()
+        for file in _code()
+        if _OPENS.search(file.read_text(encoding="utf-8"))
+    }
+    assert opening == OPENERS
