@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 SCRATCH_PREFIX = "ingestion-"
+MEMORY_BYTES = 768 * 1024 * 1024
 
 
 def identifier(name: str) -> str:
@@ -33,22 +34,27 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def connection(folder: Path, on_disk: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(
+    folder: Path, on_disk: bool = False, memory_bytes: int = MEMORY_BYTES
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own, in UTC and in insertion order, that spills into `folder`.
 
-    `on_disk` keeps its tables in a database file in `folder` in place of memory.
+    `on_disk` keeps its tables in a database file in `folder` in place of memory. `memory_bytes`:
+    what its buffers may take before they spill.
     """
     database = str(folder / "work.duckdb") if on_disk else ":memory:"
     opened = duckdb.connect(
         database,
         config={
             "temp_directory": str(folder / "spill"),
+            "memory_limit": f"{memory_bytes}B",
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
         },
     )
     try:
         opened.execute("SET TimeZone = 'UTC'")
+        opened.execute("SET enable_progress_bar = false")
         yield opened
     finally:
         opened.close()
