@@ -76,7 +76,7 @@ class Limits:
 def some_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names as a record keeps them: not endlessly many, none endlessly long."""
     shown = tuple(
-        name if len(name) <= SHOWN_LENGTH else f"{name[:SHOWN_LENGTH]}…"
+        printable(name) if len(name) <= SHOWN_LENGTH else f"{printable(name[:SHOWN_LENGTH])}…"
         for name in names[:SHOWN_NAMES]
     )
     more = len(names) - SHOWN_NAMES

@@ -12,7 +12,7 @@ from ingestion.engine import literal
 from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
 from ingestion.ledger import Load, Loads
-from ingestion.limits import Limits, UnusableFileError
+from ingestion.limits import Limits, UnusableFileError, printable
 from ingestion.readers import csv, ndjson, parquet
 from ingestion.readers.common import RECORD_LENGTH, Landed, first_line
 
@@ -92,7 +92,7 @@ def _whole_reason(error: UnusableFileError | duckdb.Error, path: Path, limits: L
         duckdb.Error: `error`, when it is no matter of the file, such as a full disk.
     """
     if isinstance(error, UnusableFileError):
-        return str(error)
+        return printable(str(error))
     if isinstance(error, duckdb.OutOfMemoryException):
         way_out = "split the file"
         return str(limits.refuse("memory_bytes", "reading the file takes more", way_out))

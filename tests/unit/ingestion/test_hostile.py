@@ -399,6 +399,12 @@ def test_a_failing_disk_is_no_matter_of_the_file(
     assert beside.ledger() == []
 
 
+def test_a_nul_in_the_header_is_no_more_than_shown(beside: Bench) -> None:
+    beside.put("teams/b.csv", "team_id,a\0'b\n")
+
+    assert "the file has team_id, a\\x00'b" in outcome(beside)[2]
+
+
 def test_control_characters_are_shown_and_not_sent() -> None:
     assert printable("a\x1b[31m\n\udcff é\u202e") == "a\\x1b[31m\\n\\udcff é\\u202e"
 
