@@ -5,7 +5,8 @@ from ingestion.home import Home
 from ingestion.ingest import DatasetSummary, IngestSummary, ingest
 from ingestion.landing import LandingFile, LandingScan, UnusableInput, read_scan
 from ingestion.ledger import Load, read_ledger
-from ingestion.rejected import RejectedShare, rejected_share
+from ingestion.limits import Limits
+from ingestion.rejected import RejectedShare, rejected_share, unread
 
 __all__ = [
     "DATASETS",
@@ -14,6 +15,7 @@ __all__ = [
     "IngestSummary",
     "LandingFile",
     "LandingScan",
+    "Limits",
     "Load",
     "RejectedShare",
     "UnusableInput",
@@ -21,4 +23,5 @@ __all__ = [
     "read_ledger",
     "read_scan",
     "rejected_share",
+    "unread",
 ]

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ingestion.limits import Limits, UnusableFileError
+
 CHUNK_BYTES = 4 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 _QUOTE = ord('"')
+_SEPARATOR = ord(",")
 _BOUNDARY = (ord(","), ord("\n"), ord("\r"), _QUOTE)
-
-
-class UnusableFileError(Exception):
-    """Nothing of the file can be loaded; the message says why and the way out."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +43,27 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def open_text(path: Path, compressed: bool, folder: Path) -> TextFile:
-    """Check the whole file for compression, UTF-8 and quotes; unpack it into `folder` if needed.
+def open_text(path: Path, compressed: bool, folder: Path, limits: Limits) -> TextFile:
+    """Check the whole file for size, compression, UTF-8 and quotes; unpack it into `folder` if needed.
 
     Raises:
-        UnusableFileError: it is not gzip where its name says so, is truncated or damaged, or has a
-            byte that is not UTF-8.
+        UnusableFileError: it is not gzip where its name says so, is truncated or damaged, has a
+            byte that is not UTF-8, or is over a limit.
     """
+    size = _Size(limits, path.stat().st_size if compressed else None)
     utf8 = _Utf8()
     quotes = _Quotes()
     if not compressed:
         with path.open("rb") as opened:
             for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
+                size.feed(chunk)
                 utf8.feed(chunk)
                 quotes.feed(chunk)
     else:
         unpacked = folder / "unpacked"
         with unpacked.open("xb") as copy:
             for chunk in _unpack(path):
+                size.feed(chunk)
                 utf8.feed(chunk)
                 quotes.feed(chunk)
                 copy.write(chunk)
@@ -69,6 +71,52 @@ def open_text(path: Path, compressed: bool, folder: Path) -> TextFile:
     utf8.feed(b"", final=True)
     odd_quote_line = quotes.finish()
     return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines)
+
+
+def check_shape(path: Path, width: int, limits: Limits) -> None:
+    """Check that not too many records of a CSV file have another number of values than `width`.
+
+    The engine notes every value beyond the header, each with the whole line: a single line of a
+    million values would take it hours and all memory. Separators are counted as RFC 4180 has
+    quotes, so that the engine need not be asked.
+
+    Raises:
+        UnusableFileError: a record has too many values beyond, or too many records are no rows.
+    """
+    inside = wrong = lines = separators = length = 0
+    with path.open("rb") as opened:
+        for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
+            view = np.frombuffer(chunk, dtype=np.uint8)
+            outside = (np.cumsum(view == _QUOTE) + inside) % 2 == 0
+            inside = (inside + chunk.count(b'"')) % 2
+            ends = np.flatnonzero(outside & ((view == 10) | (view == 13)))
+            counts = np.cumsum(outside & (view == _SEPARATOR))
+            total = int(counts[-1])
+            found = np.diff(np.concatenate(([-separators], counts[ends], [total])))
+            sizes = np.diff(np.concatenate(([-length - 1], ends, [len(view)]))) - 1
+            length = int(sizes[-1])
+            separators = int(found[-1])
+            beyond = found + 1 - width
+            widest = int(beyond.argmax())
+            if beyond[widest] > limits.columns:
+                before = int(ends[widest - 1]) if widest else 0
+                line = 1 + lines + chunk.count(b"\n", 0, before + 1)
+                raise limits.refuse(
+                    "columns",
+                    f"the row in line {line} has {beyond[widest] + width:,} values or more,"
+                    f" but the header names {width:,} columns",
+                    "put values that hold a comma in double quotes",
+                )
+            lines += chunk.count(b"\n")
+            whole = beyond[:-1][sizes[:-1] > 0]
+            wrong += int(np.where(whole < 0, 1, whole).sum())
+            if wrong > limits.refused_lines:
+                raise limits.refuse(
+                    "refused_lines",
+                    f"up to line {lines:,} more rows or values do not fit the header"
+                    f" of {width:,} columns",
+                    "is it the right file, and are its values in double quotes where they must be?",
+                )
 
 
 def with_one_line_ending(path: Path, folder: Path) -> Path:
@@ -98,10 +146,11 @@ def _unpack(path: Path) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=31)
         while data:
             try:
-                yield member.decompress(data)
+                # At most a chunk at a time: a few bytes may stand for a thousand times as many.
+                yield member.decompress(data, CHUNK_BYTES)
             except zlib.error as error:
                 raise UnusableFileError(f"the gzip data is damaged ({error}); {way_out}") from None
-            data = member.unused_data if member.eof else b""
+            data = member.unused_data if member.eof else member.unconsumed_tail
             data = data or opened.read(CHUNK_BYTES)
             if member.eof and data:
                 # Some writers pad the end of an archive with zero bytes.
@@ -109,7 +158,51 @@ def _unpack(path: Path) -> Iterator[bytes]:
                 if data:
                     member = zlib.decompressobj(wbits=31)
         if not member.eof:
+            yield member.flush()
+        if not member.eof:
             raise UnusableFileError(f"the gzip data ends too early (truncated file); {way_out}")
+
+
+class _Size:
+    """Fails when the text, or a physical line of it, is longer than the limits allow."""
+
+    def __init__(self, limits: Limits, packed: int | None) -> None:
+        self._limits = limits
+        self._packed = packed
+        self._bytes = 0
+        self._lines = 1
+        self._line_bytes = 0
+
+    def feed(self, chunk: bytes) -> None:
+        limits = self._limits
+        self._bytes += len(chunk)
+        if self._bytes > limits.file_bytes:
+            raise limits.refuse(
+                "file_bytes", f"the file has {self._bytes:,} bytes or more", "split it"
+            )
+        if (
+            self._packed is not None
+            and self._bytes > limits.ratio_free_bytes
+            and self._bytes > limits.unpack_ratio * self._packed
+        ):
+            raise limits.refuse(
+                "unpack_ratio",
+                f"{self._packed:,} bytes unpack to {self._bytes:,} or more",
+                "put the file here unpacked if it is meant",
+            )
+        first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+        if first < 0:
+            first, last = chunk.find(b"\r"), chunk.rfind(b"\r")
+        length = self._line_bytes + (first if first >= 0 else len(chunk))
+        if length > limits.line_bytes:
+            raise limits.refuse(
+                "line_bytes",
+                f"line {self._lines} has {length:,} bytes or more",
+                "write one record per line",
+            )
+        self._lines += chunk.count(b"\n")
+        # Lines within a chunk are shorter than it, and a chunk is shorter than the limit.
+        self._line_bytes = len(chunk) - last - 1 if last >= 0 else length
 
 
 class _Utf8:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 SCRATCH_PREFIX = "ingestion-"
+MEMORY_BYTES = 768 * 1024 * 1024
 
 
 def identifier(name: str) -> str:
@@ -73,14 +74,23 @@ def writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def connection(folder: Path, on_disk: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(
+    folder: Path, on_disk: bool = False, memory_bytes: int = MEMORY_BYTES
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own, in UTC and in insertion order, that spills into `folder`.
 
-    `on_disk` keeps its tables in a database file in `folder` in place of memory.
+    `on_disk` keeps its tables in a database file in `folder` in place of memory. `memory_bytes`:
+    what its buffers may take before they spill.
     """
     database = str(folder / "work.duckdb") if on_disk else ":memory:"
-    opened = connect(database, temp_directory=str(folder / "spill"), preserve_insertion_order=True)
+    opened = connect(
+        database,
+        temp_directory=str(folder / "spill"),
+        memory_limit=f"{memory_bytes}B",
+        preserve_insertion_order=True,
+    )
     try:
+        opened.execute("SET enable_progress_bar = false")
         yield opened
     finally:
         opened.close()

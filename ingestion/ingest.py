@@ -10,7 +10,8 @@ from ingestion.contract import DATASETS
 from ingestion.home import Home
 from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
 from ingestion.ledger import Load, Loads
-from ingestion.load import FileChangedError, load_file, make_load_id
+from ingestion.limits import OVER_LIMIT, Limits, printable
+from ingestion.load import FileChangedError, kind_of, load_file, make_load_id
 
 
 @dataclass
@@ -50,16 +51,21 @@ def ingest(
     landing: Path,
     datasets: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
+    limits: Limits | None = None,
 ) -> IngestSummary:
     """Load every file of `landing` whose content is new into `home`; repeating it adds nothing.
 
     `datasets` limits the run to these. `progress` receives one sentence per file that is new or
-    is left out.
+    is left out. `limits`: what one file may ask of the machine; default `Limits()`.
 
     Raises:
         UnusableInput: the landing folder is missing or has no file, or a dataset is unknown.
     """
-    tell = progress or (lambda sentence: None)
+
+    def tell(sentence: str) -> None:
+        if progress is not None:
+            progress(printable(sentence))
+
     unknown = sorted(set(datasets or ()) - set(DATASETS))
     if unknown:
         raise UnusableInput(
@@ -79,13 +85,14 @@ def ingest(
         for name in scanned.unknown:
             tell(f"{name} in the landing folder is no dataset folder and was left out")
         for path, reason in scanned.unreadable:
-            tell(f"{path} cannot be opened: {reason}")
+            tell(f"{path} was left out: {reason}")
         loads = Loads(home)
-        done = {(load.dataset, load.file_sha256) for load in loads.past}
-        taken = {(load.dataset, load.load_id) for load in loads.past}
+        taken: dict[str, set[str]] = {name: set() for name in DATASETS}
+        for load in loads.past:
+            taken[load.dataset].add(load.load_id)
         for file in scanned.files:
             if file.dataset in summary.datasets:
-                _take(home, landing, file, summary, loads, done, taken, tell)
+                _take(home, landing, file, summary, loads, taken, tell, limits or Limits())
         return summary
 
 
@@ -95,27 +102,24 @@ def _take(
     file: LandingFile,
     summary: IngestSummary,
     loads: Loads,
-    done: set[tuple[str, str]],
-    taken: set[tuple[str, str]],
+    taken: dict[str, set[str]],
     tell: Callable[[str], None],
+    limits: Limits,
 ) -> None:
     counts = summary.datasets[file.dataset]
     counts.files_seen += 1
-    identity = (file.dataset, file.sha256)
-    if identity in done:
+    past = loads.past_of(file.dataset, file.sha256)
+    if past and not _may_read_otherwise(past, file):
         counts.files_already_loaded += 1
         return
-    load_id = make_load_id(
-        file.sha256, {name for dataset, name in taken if dataset == file.dataset}
-    )
+    load_id = make_load_id(file.sha256, taken[file.dataset])
     try:
-        load = load_file(home, landing, file, load_id, loads)
+        load = load_file(home, landing, file, load_id, loads, limits)
     except FileChangedError as error:
         summary.skipped[file.path] = str(error)
         tell(str(error))
         return
-    done.add(identity)
-    taken.add((file.dataset, load_id))
+    taken[file.dataset].add(load_id)
     if load is None:
         counts.files_already_loaded += 1
         return
@@ -128,6 +132,16 @@ def _take(
     if load.unknown_columns:
         counts.unknown_columns[load.file] = load.unknown_columns
     tell(_sentence(load))
+
+
+def _may_read_otherwise(past: Load, file: LandingFile) -> bool:
+    """Whether a content that was recorded may load now: under another name, or by other limits.
+
+    Otherwise the way out that a reason names would lead nowhere.
+    """
+    return past.reason is not None and (
+        kind_of(past.file) != kind_of(file.path) or past.reason.startswith(OVER_LIMIT)
+    )
 
 
 def _sentence(load: Load) -> str:

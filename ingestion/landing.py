@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,8 @@ class LandingFile:
 class LandingScan:
     """What lay in a landing folder at one time.
 
-    `unknown`: its entries that are no dataset. `unreadable`: files that could not be opened, with
-    the reason.
+    `unknown`: its entries that are no dataset. `unreadable`: files and folders in it that were
+    left out, with the reason.
     """
 
     landing: str
@@ -72,13 +73,15 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
         if dataset not in datasets:
             files += [file for file in known.values() if file.dataset == dataset]
             continue
-        for path in _files_under(root / dataset):
+        found, left_out = _files_under(root, dataset)
+        unreadable += left_out
+        for path in found:
             relative = path.relative_to(root).as_posix()
             try:
                 files.append(_identify(path, dataset, relative, known.get(relative)))
             except OSError as error:
                 unreadable.append((relative, error.strerror or str(error)))
-    if not any(path for dataset in DATASETS for path in _files_under(root / dataset)):
+    if not (files or unreadable or any(any(_files_under(root, one)) for one in DATASETS)):
         raise UnusableInput(
             f"landing folder {landing} has no file in a dataset folder; put files into folders"
             f" named {', '.join(DATASETS)}"
@@ -125,12 +128,63 @@ def write_scan(home: Home, scanned: LandingScan) -> None:
     durable.write_text(home.landing_scan, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def _files_under(folder: Path) -> list[Path]:
+def _files_under(root: Path, dataset: str) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The files of a dataset, and what lies among them but is no file to read, with the reason."""
     found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _ignored(name)]
-        found += [Path(place) / name for name in names if not _ignored(name)]
-    return sorted((path for path in found if path.is_file()), key=lambda path: path.as_posix())
+    left_out: list[tuple[str, str]] = []
+
+    def leave_out(path: str | Path, reason: str) -> None:
+        left_out.append((os.path.relpath(path, root), reason))
+
+    def not_listed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            leave_out(error.filename, error.strerror or str(error))
+
+    top = root / dataset
+    if top.is_symlink() and (reason := _why_left_out(top, root)):
+        return [], [(dataset, reason)]
+    for place, folders, names in os.walk(top, onerror=not_listed):
+        folders[:] = sorted(name for name in folders if not _ignored(name))
+        links = [name for name in folders if _is_link(Path(place) / name)]
+        for name in sorted((*links, *(name for name in names if not _ignored(name)))):
+            path = Path(place) / name
+            if reason := _why_left_out(path, root):
+                leave_out(path, reason)
+            else:
+                found.append(path)
+    return sorted(found, key=lambda path: path.as_posix()), sorted(left_out)
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:
+        # What cannot be looked at cannot be listed either, which is reported there.
+        return False
+
+
+def _why_left_out(path: Path, root: Path) -> str | None:
+    """Why an entry of a dataset's folder is not read; None when it is.
+
+    A link could bring any file of this machine, such as a list of passwords, into the quarantine
+    and the reports, so none may lead out of the landing folder.
+    """
+    try:
+        str(path.relative_to(root)).encode()
+        if path.is_symlink() and not path.resolve(strict=True).is_relative_to(root):
+            return "it is a link out of the landing folder; put the file itself here"
+        mode = path.stat().st_mode
+    except UnicodeEncodeError:
+        return "its name is not UTF-8; rename it"
+    except FileNotFoundError:
+        return "it is a link to nothing"
+    except (OSError, RuntimeError) as error:
+        return (isinstance(error, OSError) and error.strerror) or "it is a link to itself"
+    if stat.S_ISDIR(mode) and path.parent != root:
+        return "it is a link to a folder; put the folder itself here"
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "it is no regular file, but a pipe, a socket or a device"
+    return None
 
 
 def _ignored(name: str) -> bool:

@@ -222,29 +222,36 @@ class Loads:
         """Read what was loaded so far."""
         self._ledger = Ledger(home)
         self.past: list[Load] = []
-        self._contents: set[tuple[str, str]] = set()
+        # By dataset and content: the load, or the last quarantine of the whole file.
+        self._contents: dict[tuple[str, str], Load] = {}
         self._take(self._ledger.catch_up())
 
     def append(self, load: Load) -> Load | None:
         """Add `load` with the next number and the present time, and return it so.
 
-        Returns None, and adds nothing, when this content of this dataset has its record already.
+        Returns None, and adds nothing, when this content of this dataset is loaded already, or was
+        quarantined whole for the same reason.
         """
         with self._ledger.appending() as batch:
             self._take(batch.new)
-            if (load.dataset, load.file_sha256) in self._contents:
+            past = self._contents.get((load.dataset, load.file_sha256))
+            if past and (past.status == "loaded" or past.reason == load.reason):
                 return None
             number = self.past[-1].sequence + 1 if self.past else 1
             record = batch.add("load", content_of(replace(load, sequence=number)))
         self._take([record])
         return self.past[-1]
 
+    def past_of(self, dataset: str, sha256: str) -> Load | None:
+        """The load of a content, or its last quarantine as a whole file; None for a new content."""
+        return self._contents.get((dataset, sha256))
+
     def _take(self, new: list[Record]) -> None:
         for record in new:
             if record.kind == "load":
                 load = load_of(record)
                 self.past.append(load)
-                self._contents.add((load.dataset, load.file_sha256))
+                self._contents[load.dataset, load.file_sha256] = load
 
 
 def content_of(load: Load) -> dict[str, Any]:

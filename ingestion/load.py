@@ -7,14 +7,14 @@ from pathlib import Path
 import duckdb
 
 from ingestion import bytes_check, durable, engine, validation
-from ingestion.bytes_check import UnusableFileError
 from ingestion.contract import DATASETS, Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
 from ingestion.ledger import Load, Loads
+from ingestion.limits import Limits, UnusableFileError, printable
 from ingestion.readers import csv, ndjson, parquet
-from ingestion.readers.common import Landed
+from ingestion.readers.common import RECORD_LENGTH, Landed, first_line
 
 CSV_NAMES = (".csv", ".csv.gz")
 NDJSON_NAMES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -29,6 +29,12 @@ class FileChangedError(Exception):
     """The file was written to while it was read; the next run takes it."""
 
 
+def kind_of(path: str) -> str:
+    """The ending of a file's name that says how it is read; empty when it cannot be."""
+    endings = (*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)
+    return next((ending for ending in endings if path.lower().endswith(ending)), "")
+
+
 def make_load_id(sha256: str, taken: Collection[str]) -> str:
     """The shortest prefix of the content's hash, from 12 characters on, that is not taken."""
     length = LOAD_ID_LENGTH
@@ -38,9 +44,9 @@ def make_load_id(sha256: str, taken: Collection[str]) -> str:
 
 
 def load_file(
-    home: Home, landing: Path, file: LandingFile, load_id: str, loads: Loads
+    home: Home, landing: Path, file: LandingFile, load_id: str, loads: Loads, limits: Limits
 ) -> Load | None:
-    """Load one file or quarantine it whole; None when another process has done so meanwhile.
+    """Load one file or quarantine it whole; None when that is recorded, perhaps meanwhile.
 
     Raises:
         FileChangedError: the file is no longer what was identified; nothing was recorded.
@@ -54,15 +60,21 @@ def load_file(
         with engine.scratch_folder(home.scratch) as folder:
             try:
                 load = _load_rows(
-                    landing, file, dataset, load_id, raw_aside, quarantine_aside, folder
+                    landing, file, dataset, load_id, raw_aside, quarantine_aside, folder, limits
                 )
-            except UnusableFileError as error:
-                load = _load(file, load_id, reason=str(error))
-                _write_whole(file, str(error), quarantine_aside, folder)
+            except (UnusableFileError, duckdb.Error) as error:
+                reason = _whole_reason(error, landing / file.path, limits)
+                raw_aside.unlink(missing_ok=True)
+                quarantine_aside.unlink(missing_ok=True)
+                load = _load(file, load_id, reason=reason)
+                _write_whole(file, reason, quarantine_aside, folder)
         if not is_unchanged(landing, file):
             raise FileChangedError(
                 f"{file.path} was written to while it was read; the next run takes it"
             )
+        past = loads.past_of(file.dataset, file.sha256)
+        if past and past.reason is not None and past.reason == load.reason:
+            return None
         for aside, final in ((raw_aside, raw), (quarantine_aside, quarantined)):
             if aside.exists():
                 durable.put_in_place(aside, final)
@@ -73,6 +85,22 @@ def load_file(
     return loads.append(replace(load, raw_sha256=raw_sha256))
 
 
+def _whole_reason(error: UnusableFileError | duckdb.Error, path: Path, limits: Limits) -> str:
+    """Why a file is quarantined whole.
+
+    Raises:
+        duckdb.Error: `error`, when it is no matter of the file, such as a full disk.
+    """
+    if isinstance(error, UnusableFileError):
+        return printable(str(error))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        way_out = "split the file"
+        return str(limits.refuse("memory_bytes", "reading the file takes more", way_out))
+    if isinstance(error, (duckdb.IOException, duckdb.InterruptException)):
+        raise error
+    return f"the file cannot be read; export or copy it again ({first_line(error, path)})"
+
+
 def _load_rows(
     landing: Path,
     file: LandingFile,
@@ -81,6 +109,7 @@ def _load_rows(
     raw: Path,
     quarantine: Path,
     folder: Path,
+    limits: Limits,
 ) -> Load:
     source = landing / file.path
     name = source.name.lower()
@@ -90,13 +119,15 @@ def _load_rows(
             f"files named *{source.suffix} cannot be read; readable are {readable}"
         )
     if name.endswith(PARQUET_NAMES):
-        with engine.connection(folder, on_disk=file.size > IN_MEMORY_BYTES) as opened:
-            landed = parquet.read(opened, dataset, source, folder)
+        on_disk = file.size > IN_MEMORY_BYTES
+        with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
+            landed = parquet.read(opened, dataset, source, folder, limits)
             return _write(opened, file, dataset, landed, load_id, raw, quarantine)
-    text = bytes_check.open_text(source, name.endswith(".gz"), folder)
+    text = bytes_check.open_text(source, name.endswith(".gz"), folder, limits)
     reader = csv if name.endswith(CSV_NAMES) else ndjson
-    with engine.connection(folder, text.path.stat().st_size > IN_MEMORY_BYTES) as opened:
-        landed = reader.read(opened, dataset, text, folder)
+    on_disk = text.path.stat().st_size > IN_MEMORY_BYTES
+    with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
+        landed = reader.read(opened, dataset, text, folder, limits)
         return _write(opened, file, dataset, landed, load_id, raw, quarantine)
 
 
@@ -125,7 +156,8 @@ def _write(
         _number_lines(opened, landed)
         opened.execute(
             f"COPY (SELECT {literal(file.path)} AS file, row_number, line_number,"
-            ' "column", value, reason, record FROM ('
+            f' "column", left(value, {RECORD_LENGTH}) AS value, reason,'
+            f" left(record, {RECORD_LENGTH}) AS record FROM ("
             f"SELECT * FROM ({validation.faults(dataset)})"
             ' UNION ALL SELECT row_number, line_number, -1, "column", value, reason, record'
             " FROM refused) ORDER BY row_number, line_number, position)"

@@ -1,5 +1,6 @@
 """How much of what was fed in is rejected: what a close looks at before it publishes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,12 @@ def rejected_share(
     return {name: _share(home, name, some) for name, some in by_dataset.items() if some}
 
 
+def unread(loads: Sequence[Load]) -> list[Load]:
+    """The last quarantine of each content that was quarantined whole and has not loaded since."""
+    last = {(load.dataset, load.file_sha256): load for load in loads}
+    return [load for load in last.values() if load.status == "quarantined"]
+
+
 def _share(home: Home, dataset: str, loads: list[Load]) -> RejectedShare:
     read = sum(load.rows_read for load in loads)
     rejected = sum(load.rows_rejected for load in loads)
@@ -58,5 +65,5 @@ def _share(home: Home, dataset: str, loads: list[Load]) -> RejectedShare:
         worst_quarantine=(
             home.quarantine_folder(dataset) / f"{worst.load_id}.csv" if worst else None
         ),
-        unusable=tuple((load.file, load.reason) for load in loads if load.reason is not None),
+        unusable=tuple((load.file, load.reason) for load in unread(loads) if load.reason),
     )

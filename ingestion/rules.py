@@ -10,7 +10,7 @@ from ingestion.contract import IDENTIFIER_LENGTH, Column
 from ingestion.engine import literal
 
 VALUE_LENGTH = 200
-"""Reasons show at most this many characters of a value; quarantine keeps all of it."""
+"""Reasons show at most this many characters of a value; quarantine keeps more beside them."""
 
 _CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _OFFSET = r"(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)"
@@ -72,9 +72,15 @@ def tests(column: Column, value: str) -> list[Test]:
         low, high = str(column.minimum), str(column.maximum)
         return [shape, within(low, high, too_large, f"is not between {low} and {high}")]
 
+    # PostgreSQL holds none, and what is written in C stops reading at it.
+    no_nul = Test(
+        f"NOT contains({value}, chr(0))",
+        literal(f"{column.name} holds a NUL character (U+0000); export it without"),
+    )
+
     match column.kind:
         case "text":
-            return []
+            return [no_nul]
         case "identifier":
             # Counting bytes is cheap, and there are never fewer of them than characters.
             return [
@@ -83,7 +89,8 @@ def tests(column: Column, value: str) -> list[Test]:
                     f" OR length({value}) <= {IDENTIFIER_LENGTH})",
                     f"'{column.name} has ' || length({value}) || ' characters;"
                     f" an identifier has at most {IDENTIFIER_LENGTH}'",
-                )
+                ),
+                no_nul,
             ]
         case "instant":
             naive = must(

@@ -9,12 +9,14 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from pydantic import Field
 
-from ingestion import Home
+from ingestion import Home, Limits, UnusableInput
 from orchestration import pseudonyms
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
 from orchestration.server import Address, parse_address
+
+LIMITS_VARIABLE = "SCOREHOUSE_LIMITS"
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -40,9 +42,26 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Where users drop their files."""
         return Path(self.landing).resolve() if self.landing else self.home.landing
 
+    @property
+    def limits(self) -> Limits:
+        """What one landed file may ask of the machine."""
+        return limits_of_environment()
+
     def pseudonym_key(self) -> bytes:
         """The key of the pseudonyms. It is no attribute: the orchestrator shows those to everybody."""
         return pseudonyms.key_of(self.home, os.environ.get("SCOREHOUSE_PSEUDONYM_KEY", ""))
+
+
+def limits_of_environment() -> Limits:
+    """The limits, with what SCOREHOUSE_LIMITS says in place of the defaults.
+
+    Raises:
+        UnusableInput: it cannot be read.
+    """
+    try:
+        return Limits.read(os.environ.get(LIMITS_VARIABLE, ""))
+    except ValueError as error:
+        raise UnusableInput(f"{LIMITS_VARIABLE}: {error}") from None
 
 
 def publish_address() -> Address | None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion import DATASETS, Home, read_ledger
+from ingestion import DATASETS, Home, read_ledger, read_scan, unread
 from orchestration import audiences, records, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
@@ -268,8 +268,11 @@ def _print_findings(console: Console, home: Home) -> None:
             highlight=False,
             soft_wrap=True,
         )
-    unread = [load for load in read_ledger(home) if load.status == "quarantined"]
-    for load in unread:
+    scanned = read_scan(home)
+    for load in unread(read_ledger(home)):
+        # A file that was corrected or taken away is mended.
+        if scanned and (load.dataset, load.file_sha256) not in scanned.contents():
+            continue
         console.print(
             f"file not read: {load.file}: {load.reason}",
             markup=False,

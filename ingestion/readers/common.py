@@ -1,17 +1,21 @@
 """What the readers share: the result, matching columns by name, and numbering around gaps."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from ingestion.bytes_check import UnusableFileError
 from ingestion.contract import Dataset
 from ingestion.engine import literal
+from ingestion.limits import Limits, UnusableFileError, printable, some_names
+
+REASON_LENGTH = 500
+"""Of an error of the engine a reason shows at most this many characters."""
 
 RECORD_LENGTH = 100_000
-"""Quarantine keeps at most this many characters of a line that cannot be read."""
+"""Quarantine keeps at most this many characters of a value and of a row."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +31,21 @@ class Landed:
     lines_of: Callable[[Sequence[int]], list[int]] | None = None
 
 
-def match_columns(dataset: Dataset, names: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def match_columns(
+    dataset: Dataset, names: Sequence[str], limits: Limits
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Positions of the contract columns among `names`, and the names that are none of them.
 
     Case and surrounding blanks do not count.
 
     Raises:
-        UnusableFileError: a contract column is there twice, or a required one is not there.
+        UnusableFileError: a contract column is there twice, a required one is not there, or there
+            are too many.
     """
+    if len(names) > limits.columns:
+        raise limits.refuse(
+            "columns", f"the file has {len(names):,} of them", "export those of the contract"
+        )
     contract = {column.name for column in dataset.columns}
     positions: dict[str, int] = {}
     unknown: list[str] = []
@@ -50,9 +61,9 @@ def match_columns(dataset: Dataset, names: Sequence[str]) -> tuple[dict[str, int
     if missing:
         raise UnusableFileError(
             f"required column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-            f" missing; the file has {', '.join(names)}"
+            f" missing; the file has {', '.join(some_names(names))}"
         )
-    return positions, tuple(unknown)
+    return positions, some_names(unknown)
 
 
 def create_refused(opened: duckdb.DuckDBPyConnection) -> None:
@@ -94,6 +105,11 @@ def plain_name(path: Path, folder: Path) -> str:
     return literal(str(link))
 
 
-def first_line(error: duckdb.Error) -> str:
-    """The sentence of a DuckDB error without its hints."""
-    return str(error).splitlines()[0]
+def first_line(error: duckdb.Error, path: Path) -> str:
+    """The sentence of a DuckDB error about the file `path`, without hints and folders.
+
+    The folders are this machine's, and scratch folders are new in each run.
+    """
+    sentence = (str(error).splitlines() or [""])[0]
+    named = re.sub(r"/\S*/scratch/ingestion-\w+/\w+", path.name, sentence)
+    return printable(named.replace(str(path), path.name))[:REASON_LENGTH]

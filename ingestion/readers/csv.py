@@ -3,20 +3,21 @@
 import csv
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import not_
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
-from ingestion.bytes_check import TextFile, UnusableFileError, with_one_line_ending
+from ingestion.bytes_check import TextFile, check_shape, with_one_line_ending
 from ingestion.contract import Dataset
 from ingestion.engine import identifier
+from ingestion.limits import SHOWN_LENGTH, Limits, UnusableFileError
 from ingestion.readers.common import (
     RECORD_LENGTH,
     Landed,
@@ -27,8 +28,9 @@ from ingestion.readers.common import (
     plain_name,
 )
 
-if TYPE_CHECKING:
-    from _csv import Reader
+HELD_LINES = 20_000
+HELD_LENGTH = 16 * 1024 * 1024
+"""Refused lines are handed on when there are so many of them, or so many characters."""
 
 
 class Broken(NamedTuple):
@@ -53,20 +55,25 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def read(
-    opened: duckdb.DuckDBPyConnection, dataset: Dataset, text: TextFile, folder: Path
+    opened: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    text: TextFile,
+    folder: Path,
+    limits: Limits,
 ) -> Landed:
     """Read the file into `landed`, and lines that are no rows of it into `refused`.
 
     Raises:
-        UnusableFileError: no header, a column missing or twice, or quotes that do not close.
+        UnusableFileError: no header, a column missing or twice, quotes that do not close, or
+            more broken lines or values than the limits allow.
     """
-    header = _header(text.path)
-    positions, unknown = match_columns(dataset, header)
-    path, broken = _read_cells(opened, positions, len(header), text, folder)
+    header = _header(text.path, limits)
+    positions, unknown = match_columns(dataset, header, limits)
+    path, broken = _read_cells(opened, positions, len(header), text, folder, limits)
     if text.odd_quote_line is not None:
-        _check_no_row_lost(opened, path, len(broken), text.odd_quote_line)
+        _check_no_row_lost(opened, path, len(broken), text.odd_quote_line, limits)
     # DuckDB counts the header and blank lines among its lines.
-    places = _places(path, [line.number - 2 for line in broken])
+    places = _places(path, [line.number - 2 for line in broken], limits)
     create_refused(opened)
     _refuse(opened, path, broken, places, len(header))
     number_rows(opened, [place.row_number for place in places])
@@ -77,17 +84,17 @@ def read(
         " CAST(NULL AS BIGINT) AS line_number, CAST(0 AS BIGINT) AS nested,"
         f" CAST(to_json(struct_pack({packed})) AS VARCHAR) AS record, {names} FROM numbered"
     )
-    return Landed(tuple(positions), unknown, partial(_line_numbers, path))
+    return Landed(tuple(positions), unknown, partial(_line_numbers, path, limits))
 
 
-def _header(path: Path) -> list[str]:
-    with _rows(path) as reader:
+def _header(path: Path, limits: Limits) -> list[str]:
+    with _rows(path, limits) as reader:
         names = next(reader, list[str]())
     if not any(name.strip() for name in names):
         raise UnusableFileError("the first line is no header; write the column names there")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise UnusableFileError(
-            f"the header {names[0]!r} has no commas; separate the columns by commas"
+            f"the header {names[0][:SHOWN_LENGTH]!r} has no commas; separate the columns by commas"
         )
     return names
 
@@ -98,8 +105,14 @@ def _read_cells(
     width: int,
     text: TextFile,
     folder: Path,
+    limits: Limits,
 ) -> tuple[Path, list[Broken]]:
     """Create `cells`; return the file that was read (as given, or mended) and its broken lines."""
+    try:
+        _create_cells(opened, positions, width, text, folder, keep_rejects=False)
+        return text.path, []
+    except duckdb.InvalidInputException:
+        check_shape(text.path, width, limits)
     try:
         _create_cells(opened, positions, width, text, folder)
         broken = _broken(opened)
@@ -117,7 +130,7 @@ def _read_cells(
     except duckdb.InvalidInputException as error:
         raise UnusableFileError(
             "the lines cannot be told apart; end every line by LF or by CR LF, and put"
-            f" values with line ends in double quotes ({first_line(error)})"
+            f" values with line ends in double quotes ({first_line(error, text.path)})"
         ) from None
     return mended.path, _broken(opened)
 
@@ -137,6 +150,7 @@ def _create_cells(
     width: int,
     text: TextFile,
     folder: Path,
+    keep_rejects: bool = True,
 ) -> None:
     types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(width))
     cells = ", ".join(f"c{position} AS {identifier(name)}" for name, position in positions.items())
@@ -148,7 +162,7 @@ def _create_cells(
         f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {cells} FROM read_csv("
         f"{plain_name(text.path, folder)}, columns = {{{types}}}, auto_detect = false,"
         " header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true,"
-        " compression = 'none', store_rejects = true)"
+        f" compression = 'none', store_rejects = {str(keep_rejects).lower()})"
     )
 
 
@@ -166,18 +180,29 @@ def _refuse(
     if not broken:
         return
     refusals: list[tuple[int, int, str, str]] = []
+    held = 0
     with path.open(encoding="utf-8-sig", newline="") as lines:
         reached = 1
         for record, place in zip(broken, places, strict=True):
             start = place.line_number - reached
             reason = _structure_reason(record, width)
-            refusals += [
-                (place.row_number, number, reason, line[:RECORD_LENGTH].rstrip("\r\n"))
-                for number, line in enumerate(
-                    islice(lines, start, start + place.lines), place.line_number
-                )
-            ]
+            for number, line in enumerate(
+                islice(lines, start, start + place.lines), place.line_number
+            ):
+                record_line = line[:RECORD_LENGTH].rstrip("\r\n")
+                refusals.append((place.row_number, number, reason, record_line))
+                held += len(record_line)
+                if held > HELD_LENGTH or len(refusals) > HELD_LINES:
+                    _insert_refused(opened, refusals)
+                    refusals, held = [], 0
             reached = place.line_number + place.lines
+    if refusals:
+        _insert_refused(opened, refusals)
+
+
+def _insert_refused(
+    opened: duckdb.DuckDBPyConnection, refusals: Sequence[tuple[int, int, str, str]]
+) -> None:
     row_numbers, line_numbers, reasons, records = map(list, zip(*refusals, strict=True))
     opened.execute(
         "INSERT INTO refused SELECT unnest($rows), unnest($lines), NULL, NULL,"
@@ -203,12 +228,16 @@ def _structure_reason(line: Broken, width: int) -> str:
 
 
 def _check_no_row_lost(
-    opened: duckdb.DuckDBPyConnection, path: Path, refused: int, odd_quote_line: int
+    opened: duckdb.DuckDBPyConnection,
+    path: Path,
+    refused: int,
+    odd_quote_line: int,
+    limits: Limits,
 ) -> None:
     """Behind a quote that never closes DuckDB can drop lines, so count the rows another way."""
     row = opened.execute("SELECT count(*) FROM cells").fetchone()
     assert row is not None
-    with _rows(path) as reader:
+    with _rows(path, limits) as reader:
         expected = sum(map(bool, reader)) - 1
     if row[0] + refused != expected:
         raise UnusableFileError(
@@ -217,23 +246,58 @@ def _check_no_row_lost(
         )
 
 
+class _Rows:
+    """The rows of a file as Python's csv module reads them, header and blank lines included."""
+
+    def __init__(self, lines: Iterable[str], limits: Limits) -> None:
+        self._limits = limits
+        self._lines = lines
+        self._first_line = 1
+        self._length = 0
+        self._reader = csv.reader(self._counted())
+
+    @property
+    def line_num(self) -> int:
+        return self._reader.line_num
+
+    def __iter__(self) -> "_Rows":
+        return self
+
+    def __next__(self) -> list[str]:
+        self._first_line = self._reader.line_num + 1
+        self._length = 0
+        return next(self._reader)
+
+    def _counted(self) -> Iterator[str]:
+        for line in self._lines:
+            self._length += len(line)
+            if self._length > self._limits.record_bytes:
+                raise self._limits.refuse(
+                    "record_bytes",
+                    f"the record that begins in line {self._first_line} does not end before"
+                    f" line {self._reader.line_num + 1}",
+                    "is a double quote left open there?",
+                )
+            yield line
+
+
 @contextmanager
-def _rows(path: Path) -> "Iterator[Reader]":
-    """The rows of the file as Python's csv module reads them, header and blank lines included."""
+def _rows(path: Path, limits: Limits) -> Iterator[_Rows]:
+    """Open the file for reading row by row."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield csv.reader(lines)
+            yield _Rows(lines, limits)
     finally:
         csv.field_size_limit(limit)
 
 
-def _places(path: Path, records: Sequence[int]) -> list[Place]:
+def _places(path: Path, records: Sequence[int], limits: Limits) -> list[Place]:
     """Places of ascending records, which count from 0 after the header, with blank lines."""
     if not records:
         return []
     places = []
-    with _rows(path) as reader:
+    with _rows(path, limits) as reader:
         next(reader)
         reached = blank = 0
         for record in records:
@@ -245,12 +309,12 @@ def _places(path: Path, records: Sequence[int]) -> list[Place]:
     return places
 
 
-def _line_numbers(path: Path, row_numbers: Sequence[int]) -> list[int]:
+def _line_numbers(path: Path, limits: Limits, row_numbers: Sequence[int]) -> list[int]:
     """Physical lines (the header is in line 1) on which the ascending row numbers begin."""
     if not row_numbers:
         return []
     lines = []
-    with _rows(path) as reader:
+    with _rows(path, limits) as reader:
         next(reader)
         rows = filter(None, reader)
         reached = 0

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.bytes_check import TextFile, UnusableFileError, with_one_line_ending
+from ingestion.bytes_check import TextFile, with_one_line_ending
 from ingestion.contract import Dataset
 from ingestion.engine import identifier, literal
+from ingestion.limits import Limits, UnusableFileError
 from ingestion.readers.common import (
     RECORD_LENGTH,
     Landed,
@@ -22,13 +23,17 @@ _NEVER_IN_JSON = "\x1f"
 
 
 def read(
-    opened: duckdb.DuckDBPyConnection, dataset: Dataset, text: TextFile, folder: Path
+    opened: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    text: TextFile,
+    folder: Path,
+    limits: Limits,
 ) -> Landed:
     """Read the file into `landed`, and lines that are no objects into `refused`.
 
     Raises:
-        UnusableFileError: a column missing or written in two ways, or lines that cannot be
-            told apart.
+        UnusableFileError: a column missing or written in two ways, lines that cannot be told
+            apart, or names over the limit.
     """
     _read_lines(opened, text.path, folder)
     create_refused(opened)
@@ -49,7 +54,7 @@ def read(
     ]
     if not _any_object(opened):
         return _nothing_read(opened, dataset)
-    positions, unknown = match_columns(dataset, names)
+    positions, unknown = match_columns(dataset, names, limits)
     _create_landed(opened, dataset, {name: names[place] for name, place in positions.items()})
     return Landed(tuple(positions), unknown)
 
@@ -63,7 +68,7 @@ def _read_lines(opened: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> 
         except duckdb.InvalidInputException as error:
             raise UnusableFileError(
                 "the lines cannot be told apart; end every line by LF or by CR LF"
-                f" ({first_line(error)})"
+                f" ({first_line(error, path)})"
             ) from None
 
 

@@ -1,12 +1,14 @@
 """Parquet: native types become the text that the contract expects of them."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
-from ingestion.bytes_check import UnusableFileError
 from ingestion.contract import Column, Dataset
 from ingestion.engine import identifier
+from ingestion.limits import Limits, UnusableFileError
 from ingestion.readers.common import (
     Landed,
     create_refused,
@@ -17,30 +19,95 @@ from ingestion.readers.common import (
 
 # Above this a double no longer tells neighbouring whole numbers apart.
 _EXACT_WHOLE = 2**53
+# The footer's length and the magic number.
+_FOOTER_END = 8
 
 
-def read(opened: duckdb.DuckDBPyConnection, dataset: Dataset, path: Path, folder: Path) -> Landed:
+def read(
+    opened: duckdb.DuckDBPyConnection, dataset: Dataset, path: Path, folder: Path, limits: Limits
+) -> Landed:
     """Read the file into `landed`.
 
     Raises:
-        UnusableFileError: it is not Parquet or damaged, or a column is missing or there twice.
+        UnusableFileError: it is not Parquet or damaged, a column is missing or there twice, or
+            it is over a limit.
     """
+    _check_footer(path, limits)
     # Older writers mark their text columns as plain bytes.
     source = f"read_parquet({plain_name(path, folder)}, binary_as_string = true"
     create_refused(opened)
     try:
+        _check_layout(opened, plain_name(path, folder), limits)
         described = opened.execute(f"DESCRIBE SELECT * FROM {source})").fetchall()
         types = {str(name): str(sql_type) for name, sql_type, *_ in described}
-        positions, unknown = match_columns(dataset, list(types))
+        positions, unknown = match_columns(dataset, list(types), limits)
         names = {column: list(types)[place] for column, place in positions.items()}
+        _check_values(opened, plain_name(path, folder), source + ")", list(names.values()), limits)
         _create_landed(opened, dataset, f"{source}, file_row_number = true)", names, types)
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error as error:
         raise UnusableFileError(
-            f"the file cannot be read as Parquet; export or copy it again ({first_line(error)})"
+            f"the file cannot be read as Parquet; export or copy it again ({first_line(error, path)})"
         ) from None
     return Landed(tuple(positions), unknown)
+
+
+def _check_footer(path: Path, limits: Limits) -> None:
+    """The footer is read whole, before anything else of the file."""
+    with path.open("rb") as opened:
+        opened.seek(-min(_FOOTER_END, path.stat().st_size), os.SEEK_END)
+        length = int.from_bytes(opened.read(4), "little")
+    if limits.footer_bytes < length <= path.stat().st_size:
+        raise limits.refuse(
+            "footer_bytes", f"the footer has {length:,} bytes", "write fewer columns and row groups"
+        )
+
+
+def _check_layout(opened: duckdb.DuckDBPyConnection, path: str, limits: Limits) -> None:
+    """What the footer says of rows and columns; a few bytes can stand for very many rows."""
+    rows, columns = opened.execute(
+        f"SELECT (SELECT num_rows FROM parquet_file_metadata({path})),"
+        f" (SELECT count(*) - 1 FROM parquet_schema({path}))"
+    ).fetchall()[0]
+    if rows > limits.parquet_rows:
+        raise limits.refuse("parquet_rows", f"the file has {rows:,} rows", "split it")
+    if columns > limits.columns:
+        raise limits.refuse(
+            "columns",
+            f"the file has {columns:,} of them, nested ones included",
+            "export those of the contract",
+        )
+
+
+def _check_values(
+    opened: duckdb.DuckDBPyConnection,
+    path: str,
+    source: str,
+    names: Sequence[str],
+    limits: Limits,
+) -> None:
+    """A value is written once and may stand in every row: the rows are far larger than the file.
+
+    Looked at where it could matter alone, for it reads the columns one time more.
+    """
+    stored, rows = opened.execute(
+        "SELECT coalesce(max(total_uncompressed_size), 0), coalesce(sum(row_group_num_rows), 0)"
+        f" FROM parquet_metadata({path})"
+    ).fetchall()[0]
+    if stored <= limits.value_bytes and stored * rows <= limits.file_bytes:
+        return
+    lengths = [f"strlen(CAST({identifier(name)} AS VARCHAR))" for name in names]
+    longest, whole = opened.execute(
+        f"SELECT coalesce(greatest({', '.join(f'max({length})' for length in lengths)}), 0),"
+        f" {' + '.join(f'coalesce(sum({length}), 0)' for length in lengths)} FROM {source}"
+    ).fetchall()[0]
+    if longest > limits.value_bytes:
+        raise limits.refuse(
+            "value_bytes", f"a value has {longest:,} bytes", "shorten it or leave it empty"
+        )
+    if whole > limits.file_bytes:
+        raise limits.refuse("file_bytes", f"the values have {whole:,} bytes", "split the file")
 
 
 def _create_landed(

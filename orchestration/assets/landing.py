@@ -30,7 +30,7 @@ def _landing_asset(dataset: str) -> dg.AssetsDefinition:
         exclusive_run: ExclusiveRun,  # held from here to the end of the run
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         home.home.prepare()
-        summary = ingest(home.home, home.landing_folder, [dataset], tell)
+        summary = ingest(home.home, home.landing_folder, [dataset], tell, home.limits)
         return dg.MaterializeResult(metadata=_metadata(summary.datasets[dataset]))
 
     return landed

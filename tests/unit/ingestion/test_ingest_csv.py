@@ -116,7 +116,7 @@ def test_an_open_quote_that_the_reader_loses_makes_the_file_unusable(bench: Benc
     load = bench.ledger()[0]
     assert (load.status, load.rows_loaded) == ("quarantined", 0)
     assert load.reason is not None
-    assert "double quote in line 3" in load.reason
+    assert "record that begins in line 3 does not end" in load.reason
 
 
 def test_a_quote_within_an_unquoted_value_is_text(bench: Bench) -> None:
