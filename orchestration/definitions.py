@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration.assets.close import close_assets
 from orchestration.assets.landing import landing_assets
 from orchestration.assets.publication import make_publication_assets, publication_checks
+from orchestration.assets.quality import quality_checks
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import make_warehouse_assets
 from orchestration.jobs import jobs
@@ -31,7 +32,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
             *close_assets,
             *report_assets,
         ],
-        asset_checks=publication_checks,
+        asset_checks=[*publication_checks, *quality_checks],
         jobs=jobs,
         schedules=schedules,
         sensors=sensors,

@@ -19,6 +19,7 @@ from orchestration import records
 from orchestration.access import About, Privacy, about_of, privacy_of
 from orchestration.database import attached
 from orchestration.model_version import model_version
+from orchestration.quality import history
 
 # Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
 STORAGE_VERSION = "v1.4.0"
@@ -190,15 +191,24 @@ def require_figures(home: Home, month: dt.date) -> None:
 
 
 def swap_in(home: Home) -> bool:
-    """Make the candidate the published database; False when it holds just what is published already."""
+    """Make the candidate the published database; False when it holds just what is published already.
+
+    Published with it is what the quality gates found so far.
+    """
     candidate, published = candidate_file(home), home.published_database
     new = read(candidate)
-    if published.exists() and read(published).content == new.content and _knows_ledger(published):
+    if (
+        published.exists()
+        and read(published).content == new.content
+        and _knows_ledger(published)
+        and history.is_in(published, home)
+    ):
         _remove(candidate)
         # A crash between the swap and its record left the record out.
         _record(home, new)
         return False
     _note_head(home, candidate)
+    history.write_into(candidate, home)
     durable.put_in_place(candidate, published)
     _record(home, new)
     return True

@@ -46,7 +46,7 @@ def settings_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContex
     return settings_from_tags(context.run.tags)
 
 
-def started_at(context: dg.AssetExecutionContext) -> dt.datetime:
+def started_at(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> dt.datetime:
     """When the run was created: one instant for all its steps."""
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:

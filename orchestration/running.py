@@ -154,9 +154,10 @@ def _failed_checks(
     result: dg.ExecuteInProcessResult, severity: dg.AssetCheckSeverity
 ) -> tuple[str, ...]:
     return tuple(
-        f"{check.check_name}: {check.description or _rows(check)}"
+        f"{check.check_name}: {line}"
         for check in result.get_asset_check_evaluations()
         if not check.passed and check.severity == severity
+        for line in (check.description or _rows(check)).splitlines()
     )
 
 

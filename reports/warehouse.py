@@ -77,6 +77,24 @@ _RELATIONS = {
         group by members.level, members.unit_id
     """,
 }
+# What the quality gates found, and its columns where an earlier version published without any.
+_QUALITY = {
+    "quality_runs": (
+        "quality_run",
+        "run integer, stage varchar, as_of timestamptz, load_sequence bigint, passed integer,"
+        " warned integer, stopped integer, not_looked_at integer, failed_rules varchar",
+    ),
+    "quality_results": (
+        "quality_result",
+        "suite varchar, rule varchar, run integer, as_of timestamptz, load_sequence bigint,"
+        " severity varchar, outcome varchar, found varchar, observed double, failing bigint,"
+        " looked_at bigint, threshold varchar, reason varchar",
+    ),
+    "quality_failing_rows": (
+        "quality_failing_row",
+        "suite varchar, rule varchar, place varchar, shown varchar",
+    ),
+}
 # The table functions as pages call them, over the period and the filters: name, function, buckets.
 # Of a function without buckets there is one relation; `trend` are the six periods up to this one.
 _FUNCTIONS = {
@@ -358,9 +376,12 @@ class Warehouse:
         return {name: parameters[name] for name in wanted}
 
     def _make_relations(self, sql: str) -> None:
-        named = set(re.findall(r"\w+", sql)) & (_RELATIONS.keys() | _FUNCTIONS.keys())
-        for relation in sorted(named - self._made, key=[*_RELATIONS, *_FUNCTIONS].index):
-            if relation in _FUNCTIONS:
+        known = [*_RELATIONS, *_FUNCTIONS, *_QUALITY]
+        named = set(re.findall(r"\w+", sql)) & set(known)
+        for relation in sorted(named - self._made, key=known.index):
+            if relation in _QUALITY:
+                text = self._quality(relation)
+            elif relation in _FUNCTIONS:
                 text = f"from warehouse.marts.{self._call(relation)}"
             else:
                 text = self._filled(_RELATIONS[relation])
@@ -374,6 +395,22 @@ class Warehouse:
                 raise ReportError(
                     f"the published database lacks what reports need ({cause}): build it again"
                 ) from error
+
+    def _quality(self, relation: str) -> str:
+        """What the gates found; nothing, of the same columns, where nothing was published of it."""
+        table, columns = _QUALITY[relation]
+        there = self._connection.execute(
+            "select 1 from duckdb_tables() where database_name = 'warehouse'"
+            " and schema_name = 'meta' and table_name = ?",
+            [table],
+        ).fetchone()
+        if there:
+            return f"from warehouse.meta.{table}"
+        nulls = ", ".join(
+            f"cast(null as {kind}) as {name}"
+            for name, kind in (column.split() for column in columns.split(", "))
+        )
+        return f"select {nulls} where false"
 
     def _arguments(self, relation: str) -> list[tuple[str, str]]:
         """The arguments of the table function behind a relation: parameter (or '') and value."""
@@ -451,6 +488,8 @@ def models_read(relation: str) -> frozenset[str]:
     """Return the marts and table functions that a relation of pages is made of; of a mart, itself."""
     if relation in _FUNCTIONS:
         return frozenset({_FUNCTIONS[relation][0]})
+    if relation in _QUALITY:
+        return frozenset()
     if relation not in _RELATIONS:
         return frozenset({relation})
     if relation == "revisions":

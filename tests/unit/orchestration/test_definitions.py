@@ -104,7 +104,11 @@ def test_the_checks_on_the_candidate_block(graph: AssetGraph) -> None:
         for key in graph.asset_check_keys
         if key.asset_key == CANDIDATE
     }
-    assert checks == {"rejected_rows_within_limit": True, "candidate_equals_warehouse": True}
+    assert checks == {
+        "rejected_rows_within_limit": True,
+        "candidate_equals_warehouse": True,
+        "quality_gate": True,
+    }
 
 
 def test_a_report_that_names_somebody_else_stops_what_comes_after_it(graph: AssetGraph) -> None:

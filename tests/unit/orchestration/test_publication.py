@@ -71,6 +71,9 @@ def test_the_marts_and_nothing_else_are_published(home: Home) -> None:
         "meta.mart",
         "meta.mart_column",
         "meta.publication",
+        "meta.quality_failing_row",
+        "meta.quality_result",
+        "meta.quality_run",
     ]
     assert home.published_database.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in home.published.iterdir()] == ["scorehouse.duckdb"]

@@ -1,0 +1,102 @@
+"""What the rules on the marts look at: rows of the candidate, and one row of measures of all marts.
+
+Queries of a suite see the candidate's marts as `marts`, those of the last publication as `before`, and `context`: one
+row with `as_of`, `load_sequence` and the `month` that is closed (null: none).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from ingestion import engine
+from orchestration.publication import Mart
+from orchestration.quality.suites import Suite, WrongSuite
+
+MEASURES = "measures"
+
+
+def lay_out(
+    database: Path,
+    candidate: Path,
+    before: Path,
+    suites: Sequence[Suite],
+    marts: Sequence[Mart],
+    month: dt.date | None,
+) -> None:
+    """Write the tables that the rules of the suites look at into a new database.
+
+    candidate: the database that is about to be published. before: the published one; there may be none. month: the
+    first day of the month that is closed.
+
+    Raises:
+        WrongSuite: a query of a suite does not run.
+    """
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        _show(connection, "marts", candidate)
+        compares = before.exists()
+        if compares:
+            _show(connection, "before", before)
+        connection.execute(
+            "create temp table context as select as_of, load_sequence, ?::date as month"
+            " from of_marts.meta.publication",
+            [month],
+        )
+        columns = []
+        for suite in suites:
+            if suite.row_rules:
+                key = next(mart.grain for mart in marts if mart.name == suite.subject)
+                _run(connection, suite, "rows", _rows(suite, key))
+            for name, sql in suite.relations.items():
+                if compares or "before." not in sql:
+                    _run(connection, suite, name, f"create or replace temp table {name} as {sql}")
+            for name, sql in suite.measures.items():
+                value = None
+                if compares or "before." not in sql:
+                    found = _run(connection, suite, name, sql).fetchone()
+                    value = None if found is None else found[0]
+                columns.append((suite.measure(name), None if value is None else float(value)))
+        declared = ", ".join(f"?::double as {name}" for name, _ in columns)
+        connection.execute(
+            f"create table {MEASURES} as select {declared}", [value for _, value in columns]
+        )
+        for schema in ("marts", "before"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+
+
+def _show(connection: duckdb.DuckDBPyConnection, schema: str, database: Path) -> None:
+    """Make the marts of a database views of a schema of this name."""
+    connection.execute(f"attach {engine.literal(str(database))} as of_{schema} (read_only)")
+    connection.execute(f"create schema {schema}")
+    found = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'",
+        [f"of_{schema}"],
+    ).fetchall()
+    for (name,) in found:
+        connection.execute(f"create view {schema}.{name} as from of_{schema}.marts.{name}")
+    connection.execute(f"create view {schema}.context as from of_{schema}.meta.publication")
+
+
+def _rows(suite: Suite, key: Sequence[str]) -> str:
+    """The rows of a mart that the suite looks at: key, and what its rules name."""
+    flags = "".join(f", {sql} as {engine.identifier(name)}" for name, sql in suite.flags.items())
+    conditional = any(rule.condition for rule in suite.row_rules)
+    named = {column for rule in suite.row_rules for column in rule.columns} - suite.flags.keys()
+    columns = [f"mart.{engine.identifier(name)}" for name in dict.fromkeys([*key, *sorted(named)])]
+    shown = "mart.*" if conditional else ", ".join(columns)
+    return (
+        f"create table {suite.table} as select {shown}{flags} from marts.{suite.subject} as mart"
+        f" cross join context where {suite.where}"
+    )
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, what: str, sql: str
+) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(sql)
+    except duckdb.Error as error:
+        cause = " ".join(str(error).split("\n\nLINE")[0].split())
+        raise WrongSuite(f"{suite.file}: {what}: {cause}") from None
