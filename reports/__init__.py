@@ -1,6 +1,7 @@
 """Report pages (Markdown, SQL, components) rendered to web pages and PDF."""
 
 from reports.errors import PageError, ReportError
+from reports.manifest import forget
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
 from reports.period import Period
@@ -15,6 +16,7 @@ __all__ = [
     "Period",
     "ReportError",
     "ReportFile",
+    "forget",
     "read_periods",
     "remove_leaks",
     "render_message",
