@@ -447,6 +447,57 @@ def purge(
 
 
 @app.command()
+def erase(
+    agent: Annotated[str, typer.Argument(help="The id of the person to be erased.")],
+    reason: Annotated[
+        str, typer.Option(help="Why, without naming the person: a case number. It is kept.")
+    ],
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Do it. Without this, only show where the person is named."),
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Erase a person (a privacy request): id, name, addresses and notes leave everything; all totals stay.
+
+    Shows where the person is named, and does nothing without --yes. A random pseudonym takes the person's place in raw
+    files, closed months and marts; reports and messages are written again or removed; rows that come later are kept
+    out. Exit code 1: something still names the person, and is listed.
+    """
+    from orchestration import erasing, summary
+    from orchestration.progress import tell
+    from orchestration.records import locked
+
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+
+    def waiting() -> None:
+        tell("waiting for another run on this home to end")
+
+    with locked(of.records / "run.lock", waiting):
+        stopped = erasing.unfinished(of)
+        if stopped is not None and stopped.agent_id != agent:
+            _fail(f"erasing {stopped.agent_id} was stopped half-way: complete that first")
+        found = None
+        if stopped is None:
+            found = erasing.look(of, agent)
+            summary.print_found(console, found, done=yes)
+            if not yes:
+                return
+            erasing.begin(of, found, reason)
+        elif not yes:
+            _fail("this erasure was stopped half-way: --yes completes it")
+        erasing.finish_files(of)
+    done = erasing.finish(of)
+    summary.print_erasure(console, done)
+    for why in done.reasons:
+        messages.print(f"error: {why}", markup=False, highlight=False, soft_wrap=True)
+    if done.reasons or done.left:
+        raise typer.Exit(1)
+
+
+@app.command()
 def hold(
     kind: Annotated[
         str | None,

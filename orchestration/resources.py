@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home
-from orchestration import pseudonyms, purging
+from orchestration import erasing, pseudonyms, purging
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
@@ -66,6 +66,7 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
         lock = self.home.home.records / "run.lock"
         with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
             purging.complete_unfinished(self.home.home)
+            erasing.finish_files(self.home.home)
             yield self
 
 

@@ -16,6 +16,7 @@ from ingestion import DATASETS, Home, read_ledger
 from orchestration import audiences, records, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
+from orchestration.erasing import Erasure, Found
 from orchestration.explain import Explanation, RawRow
 from orchestration.months import month_text, parse_month
 from orchestration.retention import Listing
@@ -98,6 +99,49 @@ def print_purge(console: Console, listing: Listing, done: bool) -> None:
         )
     if listing.due and not done:
         lines.append("nothing was removed: --yes does it")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_found(console: Console, found: Found, done: bool) -> None:
+    """Where a person is named, and what an erasure does there."""
+    table = Table(title="erased" if done else "would be erased")
+    table.add_column("where")
+    table.add_column("files", justify="right")
+    table.add_column("rows", justify="right")
+    table.add_column("what happens")
+    for where, rows, what in (
+        ("raw files", found.raw, "id replaced by a pseudonym, name, addresses and notes emptied"),
+        ("quarantine", found.quarantine, "values and reasons emptied"),
+        ("closed months", found.closes, "id replaced by the pseudonym, name emptied"),
+    ):
+        table.add_row(where, f"{len(rows):,}", f"{sum(rows.values()):,}", what)
+    table.add_row("reports", f"{len(found.reports):,}", "", "rendered again without, or removed")
+    table.add_row(
+        "outbox", f"{len(found.outbox):,}", "", "removed; what only mentions: again without"
+    )
+    console.print(table)
+    lines = ["marts are built and published again with the pseudonym; totals stay"]
+    if found.landing:
+        lines.append(
+            f"{len(found.landing)} files in the landing folder name the person and are yours to mend, first:"
+            f" {found.landing[0]}; rows of the person that come again are kept out"
+        )
+    if not done:
+        lines.append("nothing was changed: --yes does it")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_erasure(console: Console, done: Erasure) -> None:
+    """What an erasure did, and what still names the person."""
+    lines = [
+        f"{done.rewritten} files rewritten, {done.messages} messages removed or written again,"
+        f" report folders made again: {', '.join(done.reports) or 'none'}",
+        *(f"still names the person: {path}" for path in done.left),
+    ]
+    if not done.reasons and not done.left:
+        lines.append("nothing in this home names the person any more; backups and copies may")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -4,6 +4,7 @@ from reports.errors import PageError, ReportError
 from reports.manifest import forget
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
+from reports.pdfread import text_of_pdf
 from reports.period import Period
 from reports.privacy import Leak, remove_leaks
 from reports.site import ReportFile, render_reports
@@ -22,5 +23,6 @@ __all__ = [
     "render_message",
     "render_reports",
     "slugs",
+    "text_of_pdf",
     "write_overview",
 ]
