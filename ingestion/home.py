@@ -81,6 +81,11 @@ class Home:
         return self.records / "people.json"
 
     @property
+    def erased(self) -> Path:
+        """Whose rows are kept out because they were erased; nobody is named."""
+        return self.records / "erased.json"
+
+    @property
     def landing_scan(self) -> Path:
         """What lay in the landing folder at the last ingestion."""
         return self.records / "landing_scan.json"

@@ -53,7 +53,8 @@ class Load:
 
     `sequence` counts loads from 1 over all datasets. `file` is relative to the landing folder.
     `reason` says why a file was quarantined whole. `raw_sha256`: of the raw Parquet file, None
-    where there is none. `loaded_at` is when it was recorded.
+    where there is none. `loaded_at` is when it was recorded. `rows_erased`: rows of people who were
+    erased, which are read and neither loaded nor rejected.
     """
 
     sequence: int
@@ -70,6 +71,7 @@ class Load:
     reason: str | None
     loaded_at: str
     raw_sha256: str | None = None
+    rows_erased: int = 0
 
 
 def seal(

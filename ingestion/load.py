@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import bytes_check, durable, engine, validation
+from ingestion import bytes_check, durable, engine, erased, validation
 from ingestion.contract import DATASETS, Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
@@ -60,7 +60,15 @@ def load_file(
         with engine.scratch_folder(home.scratch) as folder:
             try:
                 load = _load_rows(
-                    landing, file, dataset, load_id, raw_aside, quarantine_aside, folder, limits
+                    landing,
+                    file,
+                    dataset,
+                    load_id,
+                    raw_aside,
+                    quarantine_aside,
+                    folder,
+                    limits,
+                    erased.Erased(home),
                 )
             except (UnusableFileError, duckdb.Error) as error:
                 reason = _whole_reason(error, landing / file.path, limits)
@@ -110,6 +118,7 @@ def _load_rows(
     quarantine: Path,
     folder: Path,
     limits: Limits,
+    kept_out: erased.Erased,
 ) -> Load:
     source = landing / file.path
     name = source.name.lower()
@@ -122,13 +131,13 @@ def _load_rows(
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
             landed = parquet.read(opened, dataset, source, folder, limits)
-            return _write(opened, file, dataset, landed, load_id, raw, quarantine)
+            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
     text = bytes_check.open_text(source, name.endswith(".gz"), folder, limits)
     reader = csv if name.endswith(CSV_NAMES) else ndjson
     on_disk = text.path.stat().st_size > IN_MEMORY_BYTES
     with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
         landed = reader.read(opened, dataset, text, folder, limits)
-        return _write(opened, file, dataset, landed, load_id, raw, quarantine)
+        return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
 
 
 def _write(
@@ -139,10 +148,12 @@ def _write(
     load_id: str,
     raw: Path,
     quarantine: Path,
+    kept_out: erased.Erased,
 ) -> Load:
     """Write the good rows to `raw` and the others to `quarantine`; count both."""
     if any(column.kind == "time_zone" for column in dataset.columns):
         validation.prepare_time_zones(opened)
+    of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
     faulty = validation.collect_faulty(opened, dataset, landed.present)
     good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
     written = opened.execute(
@@ -151,8 +162,9 @@ def _write(
     refused = opened.execute("SELECT count(*) FROM refused").fetchone()
     assert written is not None
     assert refused is not None
-    rejected = faulty + int(refused[0])
-    if rejected:
+    # What somebody wanted gone is no fault of the file, and stops no close.
+    rejected = faulty + int(refused[0]) - of_erased
+    if rejected or of_erased:
         _number_lines(opened, landed)
         opened.execute(
             f"COPY (SELECT {literal(file.path)} AS file, row_number, line_number,"
@@ -168,6 +180,7 @@ def _write(
         load_id,
         rows_loaded=int(written[0]),
         rows_rejected=rejected,
+        rows_erased=of_erased,
         unknown_columns=landed.unknown,
     )
 
@@ -201,6 +214,7 @@ def _load(
     *,
     rows_loaded: int = 0,
     rows_rejected: int = 0,
+    rows_erased: int = 0,
     unknown_columns: tuple[str, ...] = (),
     reason: str | None = None,
 ) -> Load:
@@ -212,10 +226,11 @@ def _load(
         file=file.path,
         file_sha256=file.sha256,
         bytes=file.size,
-        rows_read=rows_loaded + rows_rejected,
+        rows_read=rows_loaded + rows_rejected + rows_erased,
         rows_loaded=rows_loaded,
         rows_rejected=rows_rejected,
         unknown_columns=unknown_columns,
         reason=reason,
         loaded_at="",
+        rows_erased=rows_erased,
     )

@@ -69,6 +69,22 @@ class People:
             return None
         return str(kept["text"])
 
+    def forget(self, people: Iterable[str]) -> None:
+        """Make the tokens of these people, and what they wrote, unreadable for everybody for ever."""
+        gone = set(people)
+        with locked(self._file.with_suffix(".lock")):
+            self._held = self._read()
+            held = self._held
+            secrets_left = {who: key for who, key in held["secrets"].items() if who not in gone}
+            texts_left = {
+                mark: kept
+                for mark, kept in held["texts"].items()
+                if kept["of"] not in gone and kept["text"] not in gone
+            }
+            if (secrets_left, texts_left) != (held["secrets"], held["texts"]):
+                self._held = {"secrets": secrets_left, "texts": texts_left}
+                self._write()
+
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
             held: dict[str, dict[str, Any]] = json.loads(self._file.read_bytes())

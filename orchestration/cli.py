@@ -402,6 +402,165 @@ def as_known_on(
 
 
 @app.command()
+def purge(
+    before: Annotated[
+        str | None,
+        typer.Option(help="Keep this month (YYYY-MM) and all after it, also where rules let go."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without this, only show what would go.")
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Remove what is older than the rules keep it: raw files, quarantine, reports, outbox, run history.
+
+    Shows what would go, and does nothing without --yes. How long each kind is kept: `scorehouse rules retention`.
+    What a legal hold covers stays: `scorehouse hold`. The ledger keeps the proof: what went, how much, by which rule.
+    """
+    import datetime as dt
+
+    from orchestration import purging, retention, summary
+    from orchestration.months import parse_month
+    from orchestration.progress import tell
+    from orchestration.project import PROJECT_DIR
+    from orchestration.records import locked
+    from orchestration.running import open_instance, prepare_instance
+
+    limit = parse_month(before) if before else None
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+    prepare_instance(of)
+    with (
+        locked(of.records / "run.lock", lambda: tell("waiting for another run on this home")),
+        open_instance(of) as instance,
+    ):
+        if purging.journal(of).exists() and not yes:
+            _fail("a purge was stopped half-way: `scorehouse purge --yes` completes it")
+        purging.complete(of, instance)
+        listing = retention.look(
+            of, PROJECT_DIR, dt.datetime.now(dt.UTC).date(), purging.past_runs(instance), limit
+        )
+        summary.print_purge(console, listing, done=yes)
+        if yes:
+            purging.purge(of, listing, instance)
+
+
+@app.command()
+def erase(
+    agent: Annotated[str, typer.Argument(help="The id of the person to be erased.")],
+    reason: Annotated[
+        str, typer.Option(help="Why, without naming the person: a case number. It is kept.")
+    ],
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Do it. Without this, only show where the person is named."),
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Erase a person (a privacy request): id, name, addresses and notes leave everything; all totals stay.
+
+    Shows where the person is named, and does nothing without --yes. A random pseudonym takes the person's place in raw
+    files, closed months and marts; reports and messages are written again or removed; rows that come later are kept
+    out. Exit code 1: something still names the person, and is listed.
+    """
+    from orchestration import erasing, summary
+    from orchestration.progress import tell
+    from orchestration.records import locked
+
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+
+    def waiting() -> None:
+        tell("waiting for another run on this home to end")
+
+    with locked(of.records / "run.lock", waiting):
+        stopped = erasing.unfinished(of)
+        if stopped is not None and stopped.agent_id != agent:
+            _fail(f"erasing {stopped.agent_id} was stopped half-way: complete that first")
+        found = None
+        if stopped is None:
+            found = erasing.look(of, agent)
+            summary.print_found(console, found, done=yes)
+            if not yes:
+                return
+            erasing.begin(of, found, reason)
+        elif not yes:
+            _fail("this erasure was stopped half-way: --yes completes it")
+        erasing.finish_files(of)
+    done = erasing.finish(of)
+    summary.print_erasure(console, done)
+    for why in done.reasons:
+        messages.print(f"error: {why}", markup=False, highlight=False, soft_wrap=True)
+    if done.reasons or done.left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def hold(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="What is held: everything, or a kind of `scorehouse rules retention`. Without it: list the holds."
+        ),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="YYYY-MM", help="First month. Default: all.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="YYYY-MM", help="Last month. Default: open.")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="Only about this agent; files that others are in stay too.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Keep data from being purged and people from being erased until the hold is released; or list the holds.
+
+    Example: `scorehouse hold everything --from 2026-03 --to 2026-05 --reason "case 17/26" --by "J. Doe"`.
+    """
+    from orchestration import holds
+    from orchestration.months import parse_month
+    from orchestration.project import PROJECT_DIR
+    from orchestration.retention import TABLE
+    from orchestration.rules import rule_tables
+
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+    if kind is None:
+        for one in holds.active(of):
+            console.print(one.title, markup=False, highlight=False, soft_wrap=True)
+        return
+    if not reason or not by:
+        _fail("say why and who says so: --reason and --by")
+    table = next(one for one in rule_tables(PROJECT_DIR) if one.name == TABLE)
+    kinds = next(column.allowed for column in table.columns if column.name == "kind")
+    months = (parse_month(first) if first else None, parse_month(last) if last else None)
+    placed = holds.place(of, kind, kinds, months, agent, reason, by)
+    console.print(placed.title, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def release(
+    number: Annotated[int, typer.Argument(help="The hold's number: `scorehouse hold` lists them.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    by: Annotated[str, typer.Option(help="Who says so.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """End a legal hold. Both remain in the ledger."""
+    from orchestration import holds
+
+    _require_home(home)
+    _convert(home)
+    ended = holds.release(Home(home.resolve()), number, reason, by)
+    console.print(f"released: {ended.title}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def ui(
     home: HomeOption = DEFAULT_HOME,
     landing: LandingOption = None,

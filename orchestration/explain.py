@@ -27,6 +27,7 @@ from orchestration.database import attached
 from orchestration.months import next_month, parse_month
 from orchestration.progress import tell
 from orchestration.project import DBT, PROJECT_DIR
+from orchestration.retention import kept_from, refuse_purged
 
 SUMMARY, LIVE, KPIS = "monthly_performance_summary", "agent_performance_month", "agent_kpi_month"
 _ADDRESS = re.compile(
@@ -288,7 +289,11 @@ def rebuilt(home: Home, figure: Figure) -> Iterator[Home]:
     """A home that holds what was known of one agent, and of the customers the agent served, at the figure's time.
 
     Its warehouse is built; the home is gone afterwards.
+
+    Raises:
+        UnusableInput: rows of the month were purged.
     """
+    refuse_purged(home, figure.month, "made again")
     home.prepare()
     with engine.scratch_folder(home.scratch) as folder:
         partial = Home(folder / "home")
@@ -300,7 +305,7 @@ def rebuilt(home: Home, figure: Figure) -> Iterator[Home]:
             for dataset in DATASETS:
                 _copy_rows(connection, home, partial, dataset, loads, figure.agent_id)
         tell(f"building the models over the rows that concern {figure.agent_id}")
-        _build(partial, figure)
+        _build(partial, figure, kept_from(home))
         yield partial
 
 
@@ -336,9 +341,11 @@ def _copy_rows(
 ) -> None:
     """Copy the rows of a dataset that can decide a figure of the agent, as they are."""
     files = [
-        home.raw_folder(dataset) / f"{load.load_id}.parquet"
+        file
         for load in loads
-        if load.dataset == dataset and load.status == "loaded"
+        for file in [home.raw_folder(dataset) / f"{load.load_id}.parquet"]
+        # Files of months that reach into no kept one may have been purged.
+        if load.dataset == dataset and load.status == "loaded" and file.exists()
     ]
     if not files:
         return
@@ -359,7 +366,7 @@ def _copy_rows(
     )
 
 
-def _build(partial: Home, figure: Figure) -> None:
+def _build(partial: Home, figure: Figure, whole_from: dt.date | None) -> None:
     finished = subprocess.run(
         [
             *(str(DBT), "--quiet", "--no-use-colors", "build"),
@@ -374,6 +381,7 @@ def _build(partial: Home, figure: Figure) -> None:
             "SCOREHOUSE_HOME": str(partial.root),
             "SCOREHOUSE_AS_OF": figure.as_of.isoformat(),
             "SCOREHOUSE_CLOSE_MONTH": "",
+            "SCOREHOUSE_KEPT_FROM": whole_from.isoformat() if whole_from else "",
         },
         capture_output=True,
         text=True,

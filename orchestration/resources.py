@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
-from orchestration import pseudonyms
+from orchestration import erasing, pseudonyms, purging
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
@@ -84,6 +84,8 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Wait for the run before, and keep the next one waiting."""
         lock = self.home.home.records / "run.lock"
         with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
+            purging.complete_unfinished(self.home.home)
+            erasing.finish_files(self.home.home)
             yield self
 
 

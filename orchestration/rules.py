@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,18 @@ MOST_FAULTS = 10
 
 @dataclass(frozen=True)
 class RuleColumn:
-    """A column of a table of rules; `allowed` is empty where any value of the type will do."""
+    """A column of a table of rules; `allowed` is empty where any value of the type will do.
+
+    `at_least`: the least whole number, by the value of the column `least_by` in the same row.
+    """
 
     name: str
     type: str
     description: str
     is_required: bool
     allowed: tuple[str, ...]
+    least_by: str | None = None
+    at_least: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def faults(table: RuleTable) -> Iterator[str]:
     rows = read_rows(table)
     for row in rows:
         for column in table.columns:
-            wrong = _wrong(column, row.cells[column.name])
+            wrong = _wrong(column, row.cells[column.name]) or _too_little(column, row)
             if wrong:
                 yield f"{table.file}, line {row.line}, column {column.name}: {wrong}"
     for grain in table.grains:
@@ -151,12 +156,15 @@ def _column(column: Mapping[str, Any], kind: str) -> RuleColumn:
         if isinstance(test, dict)
         for value in test["accepted_values"]["arguments"]["values"]
     ]
+    least = column.get("config", {}).get("meta", {}).get("at_least", {})
     return RuleColumn(
         column["name"],
         kind,
         " ".join(column["description"].split()),
         "not_null" in tests,
         tuple(allowed),
+        least.get("column"),
+        least.get("values", {}),
     )
 
 
@@ -176,6 +184,16 @@ def _wrong(column: RuleColumn, value: str | None) -> str | None:
     if kind == "boolean" and value not in ("true", "false"):
         return f"'{value}' is neither true nor false"
     return None
+
+
+def _too_little(column: RuleColumn, row: RuleRow) -> str | None:
+    """What is wrong with a whole number that is below what its row asks for."""
+    of = row.cells[column.least_by] if column.least_by else None
+    value = row.cells[column.name]
+    least = column.at_least.get(of or "")
+    if least is None or value is None or int(value) >= least:
+        return None
+    return f"'{value}' is less than the {least} that {of} must have; raise it"
 
 
 def _is_date(value: str) -> bool:

@@ -16,8 +16,10 @@ from ingestion import DATASETS, Home, read_ledger, read_scan, unread
 from orchestration import audiences, records, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
+from orchestration.erasing import Erasure, Found
 from orchestration.explain import Explanation, RawRow
-from orchestration.months import parse_month
+from orchestration.months import month_text, parse_month
+from orchestration.retention import Listing
 from orchestration.rules import RuleTable, read_rows
 from orchestration.verification import Findings
 
@@ -61,6 +63,90 @@ def print_close(console: Console, home: Home, month: str, provisional: bool) -> 
         console.print(f"{label + ':':<16}{path}", highlight=False, soft_wrap=True)
 
 
+def print_purge(console: Console, listing: Listing, done: bool) -> None:
+    """What a purge removes, by kind, and what holds keep."""
+    table = Table(title="purged" if done else "would be purged")
+    for name in ("kind", "kept", "before", "months", "files", "rows", "bytes", "held files"):
+        table.add_column(name, justify="right" if name in _COUNTS else "left")
+    for rule in listing.rules:
+        items = [item for item in listing.items if item.kind == rule.kind]
+        due = [item for item in items if item.held is None]
+        if not items:
+            continue
+        months = sorted({month_text(item.month) for item in due})
+        rows = [item.rows for item in due if item.rows is not None]
+        table.add_row(
+            rule.kind,
+            f"{rule.keep_months} months",
+            month_text(rule.cutoff),
+            " to ".join(dict.fromkeys((months[0], months[-1]))) if months else "",
+            f"{len(due):,}",
+            f"{sum(rows):,}" if rows else "",
+            f"{sum(item.bytes for item in due):,}",
+            f"{len(items) - len(due):,}" if len(items) > len(due) else "",
+        )
+    lines = []
+    if table.row_count:
+        console.print(table)
+    else:
+        lines.append("nothing is older than its rule keeps it")
+    holds = {item.held.number: item.held for item in listing.items if item.held}
+    lines += [f"kept by {hold.title}" for _, hold in sorted(holds.items())]
+    if listing.kept_from:
+        lines.append(
+            f"months before {month_text(listing.kept_from)} leave the marts with the next build, and can be closed"
+            " no more; closed months keep their records"
+        )
+    if listing.due and not done:
+        lines.append("nothing was removed: --yes does it")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_found(console: Console, found: Found, done: bool) -> None:
+    """Where a person is named, and what an erasure does there."""
+    table = Table(title="erased" if done else "would be erased")
+    table.add_column("where")
+    table.add_column("files", justify="right")
+    table.add_column("rows", justify="right")
+    table.add_column("what happens")
+    for where, rows, what in (
+        ("raw files", found.raw, "id replaced by a pseudonym, name, addresses and notes emptied"),
+        ("quarantine", found.quarantine, "values and reasons emptied"),
+        ("closed months", found.closes, "id replaced by the pseudonym, name emptied"),
+    ):
+        table.add_row(where, f"{len(rows):,}", f"{sum(rows.values()):,}", what)
+    table.add_row("reports", f"{len(found.reports):,}", "", "rendered again without, or removed")
+    table.add_row(
+        "outbox", f"{len(found.outbox):,}", "", "removed; what only mentions: again without"
+    )
+    console.print(table)
+    lines = ["marts are built and published again with the pseudonym; totals stay"]
+    if found.landing:
+        lines.append(
+            f"{len(found.landing)} files in the landing folder name the person and are yours to mend, first:"
+            f" {found.landing[0]}; rows of the person that come again are kept out"
+        )
+    if not done:
+        lines.append("nothing was changed: --yes does it")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_erasure(console: Console, done: Erasure) -> None:
+    """What an erasure did, and what still names the person."""
+    lines = [
+        f"{done.rewritten} files rewritten, {done.messages} messages removed or written again,"
+        f" report folders made again: {', '.join(done.reports) or 'none'}",
+        *(f"still names the person: {path}" for path in done.left),
+    ]
+    if not done.reasons and not done.left:
+        lines.append("nothing in this home names the person any more; backups and copies may")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+_COUNTS = ("kept", "files", "rows", "bytes", "held files")
 SHOWN_ROWS = 5
 
 

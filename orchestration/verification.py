@@ -134,7 +134,8 @@ def write_reports_head(folder: Path, last: Record | None) -> None:
 def recorded_files(chain: Chain) -> dict[str, dict[str, str]]:
     """SHA-256 of every raw file and every close, by kind of file, then by path in the home.
 
-    A purge that changed or removed files says what they are now (`files`: path and SHA-256, or null): its word holds.
+    A purge or erasure says what the files that it changed or removed are now (`files`: path and SHA-256, or null): its
+    word holds.
     """
     files: dict[str, dict[str, str]] = {"raw files": {}, "closes": {}}
     for record in chain.records:
@@ -144,7 +145,7 @@ def recorded_files(chain: Chain) -> dict[str, dict[str, str]]:
             files["raw files"][path] = content["raw_sha256"] or ""
         elif record.kind == "close":
             files["closes"][content["file"]] = content["sha256"]
-        elif record.kind == "purge":
+        elif record.kind in ("purge", "erasure"):
             for path, sha256 in content.get("files", {}).items():
                 kind = "closes" if path.startswith("records/performance/") else "raw files"
                 files[kind].pop(path, None)

@@ -1,8 +1,10 @@
 """Report pages (Markdown, SQL, components) rendered to web pages and PDF."""
 
 from reports.errors import PageError, ReportError
+from reports.manifest import forget
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
+from reports.pdfread import text_of_pdf
 from reports.period import Period
 from reports.privacy import Leak, remove_leaks
 from reports.site import ReportFile, render_reports
@@ -15,10 +17,12 @@ __all__ = [
     "Period",
     "ReportError",
     "ReportFile",
+    "forget",
     "read_periods",
     "remove_leaks",
     "render_message",
     "render_reports",
     "slugs",
+    "text_of_pdf",
     "write_overview",
 ]

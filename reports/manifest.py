@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,6 +150,29 @@ class Folder:
         except FileNotFoundError:
             return False
         return hashlib.sha256(content).hexdigest() == digest
+
+
+def forget(folder: Path, names: Sequence[str]) -> None:
+    """Remove files of a report folder, and what the manifest says of them; the folder, if nothing is left in it.
+
+    names: paths relative to the folder; those that are gone already do not matter.
+    """
+    if not folder.is_dir():
+        return
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    for inside in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        if not any(inside.iterdir()):
+            inside.rmdir()
+    path = folder / MANIFEST
+    gone = set(names)
+    if path.exists():
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["files"] = [file for file in content["files"] if file["path"] not in gone]
+        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        write_private(path, text.encode())
+    if not any(one.is_file() and one.suffix != ".json" for one in folder.rglob("*")):
+        shutil.rmtree(folder)
 
 
 def write_private(path: Path, content: bytes, lasting: bool = True) -> None:

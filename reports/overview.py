@@ -65,7 +65,8 @@ def write_overview(folder: Path) -> Path:
         links = [
             Link(f"{name}/{page}", [Text(_label(name, period))], local=True)
             for name, period in periods
-            if period.cadence == cadence
+            # Of old periods only PDFs may be kept: see `scorehouse purge`.
+            if period.cadence == cadence and (folder / name / page).is_file()
         ]
         if links:
             blocks += [

@@ -125,3 +125,12 @@ def _string(call: Callable[..., int]) -> str:
 
 def _decoded(raw: bytes) -> str:
     return raw.decode("utf-16-le", "replace").rstrip("\0")
+
+
+def text_of_pdf(content: bytes) -> str:
+    """Return everything in a PDF that can be read as one text; what cannot be opened is a ValueError."""
+    found = read_pdf(content)
+    attached = [data.decode("utf-8", "replace") for _, data in found.attachments]
+    names = [name for name, _ in found.attachments]
+    parts = [*found.pages, *found.spoken, *found.about, *names, *attached]
+    return "\n".join([*parts, *(unit for page in found.drawn for unit in page)])

@@ -16,6 +16,7 @@ from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
 from orchestration.project import MANIFEST, PROJECT_DIR
 from orchestration.resources import HomeResource
+from orchestration.retention import kept_from, refuse_purged
 from orchestration.rules import check_rules
 from orchestration.run_settings import RunSettings, settings_of, started_at
 
@@ -35,7 +36,7 @@ def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, st
 
     Raises:
         UnusableInput: a required dataset never landed, a table of rules is not as declared, the file of a recorded
-            close is missing, or the month cannot be closed at that instant.
+            close is missing, rows of the month were purged, or it cannot be closed at that instant.
     """
     check_required_datasets(home)
     check_rules(PROJECT_DIR)
@@ -46,12 +47,14 @@ def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, st
         settings.as_of, now, (last.as_of, last.load_sequence) if last else None, load_sequence(home)
     )
     if settings.month:
+        refuse_purged(home, settings.month, "closed")
         check_closable(settings.month, as_of, agents_time_zones(home), settings.provisional)
-    closing = settings.closing_month
+    closing, whole_from = settings.closing_month, kept_from(home)
     return {
         "SCOREHOUSE_HOME": str(home.root),
         "SCOREHOUSE_AS_OF": as_of.isoformat(),
         "SCOREHOUSE_CLOSE_MONTH": closing.isoformat() if closing else "",
+        "SCOREHOUSE_KEPT_FROM": whole_from.isoformat() if whole_from else "",
     }
 
 

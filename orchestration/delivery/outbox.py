@@ -19,9 +19,10 @@ from typing import Any
 
 import reports
 from ingestion import Home, durable
+from ingestion.erased import is_pseudonym
 from orchestration import records
 from orchestration.database import attached
-from orchestration.months import month_text
+from orchestration.months import month_text, parse_month
 
 SENDER = "scorehouse@localhost"
 # A leading character that spreadsheet programs would take for a formula.
@@ -90,6 +91,16 @@ def undelivered(home: Home) -> list[Action]:
     return _waiting(records.Deliveries(home), _actions(home, None))
 
 
+def write_again(home: Home, path: Path) -> bool:
+    """Write a message that was delivered as it is published now; False where its action is no longer there."""
+    for action in _actions(home, parse_month(path.parent.name)):
+        if path.name.startswith(f"{action.action_type}-{action.action_id}."):
+            content, _suffix = _encode(home, action)
+            _put(path, content)
+            return True
+    return False
+
+
 def _waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[Action]:
     """What is still to be delivered; a summary that a later revision overtook before it went out is not."""
     newest: dict[tuple[dt.date, str | None], int] = {}
@@ -138,7 +149,12 @@ def _actions(home: Home, month: dt.date | None) -> list[Action]:
         )
         names = [column[0] for column in found.description]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [Action(**{**row, "figures": json.loads(row["figures"])}) for row in rows]
+    return [
+        Action(**{**row, "figures": json.loads(row["figures"])})
+        for row in rows
+        # Nobody writes about who was erased, or to whom.
+        if not is_pseudonym(row["agent_id"]) and not is_pseudonym(row["recipient_id"])
+    ]
 
 
 def _encode(home: Home, action: Action) -> tuple[bytes, str]:

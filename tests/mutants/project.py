@@ -35,6 +35,7 @@ class ProjectCopy:
         os.environ["SCOREHOUSE_HOME"] = str(home.root)
         os.environ["SCOREHOUSE_AS_OF"] = "2026-01-01T00:00:00Z"
         os.environ["SCOREHOUSE_CLOSE_MONTH"] = ""
+        os.environ["SCOREHOUSE_KEPT_FROM"] = ""
         self._originals: dict[Path, str] = {}
         self._dbt("build", "--exclude-resource-type", "test", "unit_test")
         self._dbt("compile")

@@ -61,6 +61,7 @@ def run_dbt(folder: Path, *command: str) -> Path:
         "SCOREHOUSE_HOME": str(home.root),
         "SCOREHOUSE_AS_OF": "2026-01-01T00:00:00Z",
         "SCOREHOUSE_CLOSE_MONTH": "",
+        "SCOREHOUSE_KEPT_FROM": "",
     }
     finished = subprocess.run(
         [Path(sys.executable).with_name("dbt"), "--quiet", *command, "--target-path", target],

@@ -50,7 +50,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
         path.write_text(text)
     patch = pytest.MonkeyPatch()
     # ProjectCopy points these at its own home.
-    for name in ("SCOREHOUSE_HOME", "SCOREHOUSE_AS_OF", "SCOREHOUSE_CLOSE_MONTH"):
+    for name in (
+        "SCOREHOUSE_HOME",
+        "SCOREHOUSE_AS_OF",
+        "SCOREHOUSE_CLOSE_MONTH",
+        "SCOREHOUSE_KEPT_FROM",
+    ):
         patch.setenv(name, "")
     try:
         yield ProjectCopy(folder / "copy", folder / "source")

@@ -5,6 +5,10 @@ profiles as (
     select * from {{ ref('int_people__profiles') }}
 ),
 
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
 agent_months as (
     select * from {{ ref('fct_agent_month') }}
 ),
@@ -51,7 +55,7 @@ with_figures as (
     union
     select agent_id, month from employed
     union
-    -- Whoever has a closed month keeps it: a figure that went away is a restatement too.
+    -- Whoever has a closed month keeps it: a figure that went away is a restatement too, unless its rows were purged.
     select agent_id, month from recorded
 ),
 
@@ -66,6 +70,7 @@ final as (
         profiles.team_id,
         profiles.skill_level,
     from with_figures
+    cross join context
     left join profiles
         on
             with_figures.agent_id = profiles.agent_id
@@ -74,6 +79,7 @@ final as (
         on
             with_figures.agent_id = employed.agent_id
             and with_figures.month = employed.month
+    where {{ is_whole('with_figures.month') }}
 )
 
 select * from final

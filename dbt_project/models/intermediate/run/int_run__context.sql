@@ -9,7 +9,10 @@ parameters as (
         ) as as_of,
         cast(
             nullif('{{ env_var("SCOREHOUSE_CLOSE_MONTH", "") }}', '') as date
-        ) as close_month
+        ) as close_month,
+        cast(
+            nullif('{{ env_var("SCOREHOUSE_KEPT_FROM", "") }}', '') as date
+        ) as kept_from
 ),
 
 final as (
@@ -17,6 +20,7 @@ final as (
         as_of,
         {{ epoch_seconds('as_of') }} as as_of_seconds,
         close_month,
+        kept_from,
     from parameters
 )
 

@@ -21,6 +21,10 @@ profiles as (
     select * from {{ ref('int_people__profiles') }}
 ),
 
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
 collected as (
     select * from {{ ref('int_run__datasets_collected') }}
 ),
@@ -82,7 +86,10 @@ final as (
         {%- endfor %}
     from labelled
     cross join collected
-    where labelled.is_status_tracked or labelled.is_more_than_status
+    cross join context
+    where
+        (labelled.is_status_tracked or labelled.is_more_than_status)
+        and {{ is_whole('labelled.business_date') }}
 )
 
 select

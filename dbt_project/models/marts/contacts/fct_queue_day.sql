@@ -5,6 +5,10 @@ interactions as (
     where direction = 'inbound'
 ),
 
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
 service_levels as (
     select * from {{ ref('int_rules__service_levels') }}
 ),
@@ -32,11 +36,13 @@ counted as (
         end as answered_within_service_level,
         cast(coalesce(sum(interactions.wait_seconds), 0) as bigint) as wait_seconds,
     from interactions
+    cross join context
     left join service_levels
         on
             interactions.channel = service_levels.channel
             and interactions.business_date
             between service_levels.valid_from and service_levels.valid_to
+    where {{ is_whole('interactions.business_date') }}
     group by interactions.queue, interactions.channel, interactions.business_date
 ),
 

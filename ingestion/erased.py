@@ -1,0 +1,130 @@
+"""Who was erased, so that nobody's rows come back with the next export. Nobody is named.
+
+`records/erased.json` holds a random key and the HMAC-SHA-256 of each erased id under it: enough to know an id again
+when it comes, and no list of ids. What stands in the place of an erased id elsewhere is random: nothing leads from one
+to the other.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+
+import duckdb
+
+from ingestion import durable
+from ingestion.contract import Dataset
+from ingestion.engine import identifier, literal
+from ingestion.home import Home
+from ingestion.ledger import locked
+
+PERSON_COLUMNS = (
+    "agent_id",
+    "team_lead_id",
+    "supervisor_id",
+    "department_head_id",
+    "evaluator_id",
+    "transferred_to",
+    "escalated_to",
+)
+"""Columns of the contract that may hold the id of somebody who works here."""
+
+MASKED = "(erased)"
+"""Stands where the name of an erased person stood, and where a later row names that person."""
+
+REASON = "erased: this person's rows are kept out on request; remove them at the source"
+
+_PSEUDONYM = re.compile(r"erased-[0-9a-f]{16}")
+
+
+def new_pseudonym() -> str:
+    """What stands for an erased id from now on: random, so that nothing leads back."""
+    return f"erased-{secrets.token_hex(8)}"
+
+
+def is_pseudonym(person: str | None) -> bool:
+    """Whether an id stands for somebody who was erased."""
+    return person is not None and _PSEUDONYM.fullmatch(person) is not None
+
+
+class Erased:
+    """The list of one home, as it was when read."""
+
+    def __init__(self, home: Home) -> None:
+        """Read what is there."""
+        self._file = home.erased
+        self._read()
+
+    def __bool__(self) -> bool:
+        """Whether anybody was erased."""
+        return bool(self._marks)
+
+    def holds(self, person: str) -> bool:
+        """Whether this person was erased."""
+        return bool(self._marks) and self._mark(person) in self._marks
+
+    def add(self, person: str) -> None:
+        """Keep this person's rows out from now on."""
+        with locked(self._file.with_suffix(".lock")):
+            self._read()
+            self._marks.add(self._mark(person))
+            # In the order of the hashes: nothing tells who came first.
+            content = {"key": self._key.hex(), "erased": sorted(self._marks)}
+            durable.write_text(self._file, json.dumps(content, indent=1) + "\n")
+
+    def _read(self) -> None:
+        try:
+            content = json.loads(self._file.read_bytes())
+        except FileNotFoundError:
+            content = {"key": secrets.token_hex(32), "erased": []}
+        self._key = bytes.fromhex(content["key"])
+        self._marks = set(content["erased"])
+
+    def _mark(self, person: str) -> str:
+        return hmac.new(self._key, person.encode(), hashlib.sha256).hexdigest()
+
+
+def keep_out(
+    opened: duckdb.DuckDBPyConnection, dataset: Dataset, present: tuple[str, ...], erased: Erased
+) -> int:
+    """Take the rows of erased people out of `landed` and note them in `refused` without a value; returns how many.
+
+    Where somebody else's row names an erased person, the id is masked and the row stays.
+    """
+    columns = [name for name in PERSON_COLUMNS if name in present]
+    if not erased or not columns:
+        return 0
+    named = " union ".join(f"SELECT {identifier(name)} FROM landed" for name in columns)
+    found = [
+        literal(person)
+        for (person,) in opened.execute(named).fetchall()
+        if person is not None and erased.holds(person)
+    ]
+    if not found:
+        return 0
+    people = ", ".join(found)
+    own = f"coalesce(agent_id IN ({people}), false)" if "agent_id" in present else "false"
+    masked = ", ".join(
+        f"CASE WHEN {identifier(name)} IN ({people}) THEN {literal(MASKED)}"
+        f" ELSE {identifier(name)} END AS {identifier(name)}"
+        for name in columns
+        if name != "agent_id"
+    )
+    names = " OR ".join(f"coalesce({identifier(name)} IN ({people}), false)" for name in columns)
+    opened.execute("ALTER VIEW landed RENAME TO landed_as_read")
+    replaced = (
+        f"REPLACE ({masked}, CASE WHEN {names} THEN NULL ELSE record END AS record)"
+        if masked
+        else ""
+    )
+    opened.execute(
+        f"CREATE TEMP VIEW landed AS SELECT * {replaced} FROM landed_as_read WHERE NOT {own}"
+    )
+    opened.execute(
+        "INSERT INTO refused SELECT row_number, line_number,"
+        f" 'agent_id', NULL, {literal(REASON)}, NULL FROM landed_as_read WHERE {own}"
+    )
+    row = opened.execute(f"SELECT count(*) FROM landed_as_read WHERE {own}").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,413 @@
+"""`scorehouse erase`: a person leaves raw files, quarantine, closed months, marts, reports and outbox; totals stay.
+
+What is rewritten is written aside first, then listed in a journal, then moved into place and recorded: a stop anywhere
+is completed by the next run. The chain is not touched: it holds tokens, and their secret is dropped.
+"""
+
+import csv
+import email
+import email.policy
+import io
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+import reports
+from ingestion import DATASETS, Home, UnusableInput, durable, engine, ledger, read_scan
+from ingestion.chain_check import check_chain
+from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
+from ingestion.people import NOBODY, People
+from orchestration import holds, period_reports, publication, records, traces
+from orchestration.delivery import outbox
+from orchestration.progress import tell
+from orchestration.traces import Person, sql_pattern
+from orchestration.verification import file_digest, recorded_files
+from reports import Period
+
+# What a row says about its own person alone and no figure needs: a value that stays in its place, or null.
+EMPTIED: Mapping[str, Mapping[str, str | None]] = {
+    "agents": {"name": MASKED, "email": None, "phone": None},
+    "compliance_events": {"description": None},
+    "feedback_sessions": {"notes": None, "agent_response": None},
+    "performance": {"name": MASKED},
+}
+# Of these kinds a cell is a word of a fixed list, or no text.
+_IDENTIFIERS = frozenset(
+    column.name
+    for dataset in DATASETS.values()
+    for column in dataset.columns
+    if column.kind == "identifier"
+)
+_FIXED = frozenset(
+    column.name
+    for dataset in DATASETS.values()
+    for column in dataset.columns
+    if column.kind in ("enum", "time_zone", "currency")
+) | {"load_id", "input_fingerprint", "changed_since_load"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a person is named. Paths are relative to the home.
+
+    `raw`, `quarantine`, `closes`: rows by file. `reports`, `outbox`: files. `landing`: files of the landing folder,
+    which are not Scorehouse's to change.
+    """
+
+    person: Person
+    raw: Mapping[str, int]
+    quarantine: Mapping[str, int]
+    closes: Mapping[str, int]
+    reports: tuple[str, ...]
+    outbox: tuple[str, ...]
+    landing: tuple[str, ...]
+
+
+@dataclass
+class Erasure:
+    """What an erasure did.
+
+    `reports`: folders made again or removed. `messages`: files of the outbox removed or written again. `left`: files of
+    the home that still name the person. `reasons`: why the marts were not built.
+    """
+
+    rewritten: int = 0
+    reports: list[str] = field(default_factory=list)
+    messages: int = 0
+    left: list[str] = field(default_factory=list)
+    reasons: tuple[str, ...] = ()
+
+
+def journal(home: Home) -> Path:
+    """What an erasure is about to do; it names the person, and is gone at the end."""
+    return home.records / "erasing.json"
+
+
+def _aside(home: Home) -> Path:
+    """Where the rewritten files wait for their turn."""
+    return home.records / "erasing"
+
+
+def look(home: Home, agent_id: str) -> Found:
+    """Where somebody is named; nothing is changed.
+
+    Raises:
+        UnusableInput: nobody has the id, or a legal hold is about this person.
+    """
+    holds.refuse_erasing(home, agent_id)
+    person = traces.person_of(home, agent_id)
+    if person is None:
+        raise UnusableInput(f"nobody in {home.root} has the id '{agent_id}': nothing to erase")
+    tell(f"looking for {agent_id}, and {len(person.texts)} names, addresses and numbers")
+    scan = read_scan(home)
+    landing = Path(scan.landing) if scan else home.landing
+    return Found(
+        person,
+        {name: rows for name, rows in _raw_rows(home, person) if rows},
+        {name: rows for name, rows in _quarantine_rows(home, person) if rows},
+        {name: rows for name, rows in _close_rows(home, person) if rows},
+        tuple(_named(home, home.reports, person)),
+        tuple(_named(home, home.outbox, person)),
+        tuple(
+            path.relative_to(landing).as_posix()
+            for path in traces.in_folder(landing, person, (landing / "_truth",))
+        ),
+    )
+
+
+def begin(home: Home, found: Found, reason: str) -> None:
+    """Write everything aside and the journal; from here on a stop is completed by `finish_files` and `finish`.
+
+    Raises:
+        UnusableInput: a file is not as it was recorded, or the reason names the person.
+    """
+    person = found.person
+    if person.pattern is not None and person.pattern.search(reason):
+        raise UnusableInput("--reason names the person: it would be kept; write a case number")
+    recorded = {
+        name: digest
+        for files in recorded_files(check_chain(home.ledger.read_bytes())).values()
+        for name, digest in files.items()
+    }
+    for name in (*found.raw, *found.closes):
+        if recorded.get(name) != file_digest(home.root / name):
+            raise UnusableInput(
+                f"{name} is not as it was recorded: see `scorehouse verify`; erasing would hide that"
+            )
+    shutil.rmtree(_aside(home), ignore_errors=True)
+    pseudonym = new_pseudonym()
+    for name in found.raw:
+        _rewrite(home, name, Path(name).parts[1], person, pseudonym, "")
+    for name in found.closes:
+        _rewrite(home, name, "performance", person, pseudonym, " order by agent_id")
+    for name in found.quarantine:
+        _mask_quarantine(home, name, person)
+    files = {
+        name: {"before": recorded[name], "now": file_digest(_aside(home) / name)}
+        for name in (*found.raw, *found.closes)
+    }
+    content = {
+        "erasure": secrets.token_hex(8),
+        "reason": People(home).keep_text(NOBODY, reason),
+        "files": {name: digests["now"] for name, digests in files.items()},
+        "before": {name: digests["before"] for name, digests in files.items()},
+        "rows": sum(found.raw.values()) + sum(found.closes.values()),
+        "quarantined_rows": sum(found.quarantine.values()),
+        "report_files": len(found.reports),
+        "messages": len(found.outbox),
+    }
+    intention = {
+        "agent_id": person.agent_id,
+        "texts": person.texts,
+        "record": content,
+        "moves": [*files, *found.quarantine],
+    }
+    durable.write_text(journal(home), json.dumps(intention, ensure_ascii=False) + "\n")
+
+
+def unfinished(home: Home) -> Person | None:
+    """Whoever is being erased, where a run was stopped on the way."""
+    try:
+        intention = json.loads(journal(home).read_bytes())
+    except FileNotFoundError:
+        return None
+    return Person(intention["agent_id"], tuple(intention["texts"]))
+
+
+def finish_files(home: Home) -> None:
+    """Move the rewritten files into place and record them; before the next build, or a part would be of before.
+
+    The caller holds the lock of runs.
+    """
+    if not journal(home).exists():
+        return
+    intention = json.loads(journal(home).read_bytes())
+    Erased(home).add(intention["agent_id"])
+    for name in intention["moves"]:
+        written = _aside(home) / name
+        if written.exists():
+            durable.put_in_place(written, home.root / name)
+    People(home).forget([intention["agent_id"], *intention["texts"]])
+    content = intention["record"]
+    chain = ledger.Ledger(home)
+    with chain.appending() as batch:
+        done = {one.content.get("erasure") for one in batch.new if one.kind == "erasure"}
+        if content["erasure"] not in done:
+            batch.add("erasure", content)
+    # A database file keeps what was deleted from it until it is written over.
+    for left in home.root.glob(f"{home.warehouse.name}*"):
+        left.unlink()
+    shutil.rmtree(_aside(home), ignore_errors=True)
+
+
+def finish(home: Home) -> Erasure:
+    """Build, publish, render and deliver what names the person without the person, then look for what is left."""
+    from orchestration import running
+    from orchestration.job_names import REBUILD
+    from orchestration.run_settings import AS_OF_TAG
+
+    intention = json.loads(journal(home).read_bytes())
+    person = Person(intention["agent_id"], tuple(intention["texts"]))
+    done = Erasure(rewritten=len(intention["moves"]))
+    past = records.publications(home)
+    if past:
+        outcome = running.run_job(REBUILD, home, None, {AS_OF_TAG: past[-1]["as_of"]})
+        if outcome.exit_code:
+            done.reasons = outcome.reasons
+            return done
+    done.reports = _render_again(home, person)
+    done.messages = _write_messages_again(home, person)
+    journal(home).unlink()
+    tell("looking for what is left")
+    landing = read_scan(home)
+    besides = (home.landing, *([Path(landing.landing)] if landing else []))
+    done.left = [
+        path.relative_to(home.root).as_posix()
+        for path in traces.in_folder(home.root, person, besides)
+    ]
+    return done
+
+
+def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
+    for load in ledger.read_ledger(home):
+        path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
+        if path.exists():
+            yield path.relative_to(home.root).as_posix(), _count(path, person)
+
+
+def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
+    for path in sorted(records.performance_folder(home).glob("*.parquet")):
+        yield path.relative_to(home.root).as_posix(), _count(path, person)
+
+
+def _count(path: Path, person: Person) -> int:
+    with engine.connect() as connection:
+        source = f"read_parquet({engine.literal(str(path))})"
+        texts = _text_columns(connection, source)
+        tests = [
+            f"{engine.identifier(name)} = {engine.literal(person.agent_id)}"
+            for name in texts
+            if name in PERSON_COLUMNS
+        ]
+        if person.sought:
+            pattern = sql_pattern(person.sought)
+            tests += [
+                f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
+                for name in texts
+            ]
+        row = connection.execute(
+            f"select count(*) from {source} where {' or '.join(tests) or 'false'}"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _text_columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    columns = connection.execute(f"describe from {source}").fetchall()
+    return [name for name, kind, *_ in columns if kind == "VARCHAR" and name not in _FIXED]
+
+
+def _rewrite(home: Home, name: str, topic: str, person: Person, pseudonym: str, order: str) -> None:
+    """Write a Parquet file aside with the person replaced in every cell."""
+    final = _aside(home) / name
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    source = f"read_parquet({engine.literal(str(home.root / name))})"
+    with engine.connect(preserve_insertion_order=True) as connection:
+        replaced = ", ".join(
+            f"{_replaced(column, topic, person, pseudonym)} as {engine.identifier(column)}"
+            for column in _text_columns(connection, source)
+        )
+        connection.execute(
+            f"copy (select * replace ({replaced}) from {source}{order})"
+            f" to {engine.literal(str(final))} (format parquet, compression zstd)"
+        )
+
+
+def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
+    """SQL of a cell without the person."""
+    cell = engine.identifier(column)
+    own, stand_in = engine.literal(person.agent_id), engine.literal(pseudonym)
+    value = cell
+    if len(person.agent_id) >= traces.SHORTEST:
+        value = _exchanged(value, [person.agent_id], pseudonym)
+    texts = [text for text in person.sought if text != person.agent_id]
+    if texts and column not in _IDENTIFIERS:
+        value = _exchanged(value, texts, MASKED)
+    cases = []
+    if column in EMPTIED.get(topic, {}):
+        emptied = EMPTIED[topic][column]
+        cases.append(f"when agent_id = {own} then {engine.literal(emptied) if emptied else 'null'}")
+    if column in PERSON_COLUMNS:
+        cases.append(f"when {cell} = {own} then {stand_in}")
+    return f"case {' '.join(cases)} else {value} end" if cases else value
+
+
+def _exchanged(value: str, texts: list[str], by: str) -> str:
+    """SQL of a text with whole words replaced; twice, because two neighbours share the character between them."""
+    pattern, new = sql_pattern(texts), engine.literal(rf"\1{by}\3")
+    for _ in range(2):
+        value = f"regexp_replace({value}, {pattern}, {new}, 'gi')"
+    return value
+
+
+def _quarantine_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
+    for path in sorted(home.quarantine.glob("*/*.csv")):
+        rows = sum(_names(row, person) for row in _read_csv(path)[1:])
+        yield path.relative_to(home.root).as_posix(), rows
+
+
+def _mask_quarantine(home: Home, name: str, person: Person) -> None:
+    """Write a quarantine file aside; of rows that name the person, file and row number remain."""
+    header, *rows = _read_csv(home.root / name)
+    kept = {"file", "row_number", "line_number", "column"}
+    masked = [
+        [
+            cell if column in kept else MASKED if column == "reason" else ""
+            for column, cell in zip(header, row, strict=True)
+        ]
+        if _names(row, person)
+        else row
+        for row in rows
+    ]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *masked])
+    final = _aside(home) / name
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    final.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _read_csv(path: Path) -> list[list[str]]:
+    csv.field_size_limit(10**9)
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def _names(row: list[str], person: Person) -> bool:
+    return person.agent_id in row or bool(
+        person.pattern and any(person.pattern.search(cell) for cell in row)
+    )
+
+
+def _named(home: Home, folder: Path, person: Person) -> Iterator[str]:
+    for path in traces.in_folder(folder, person):
+        yield path.relative_to(home.root).as_posix()
+
+
+def _render_again(home: Home, person: Person) -> list[str]:
+    """Remove the report files that name the person and render their folders again; returns the folders.
+
+    What cannot be rendered as it was (a filtered period, a month that is not closed) is removed whole.
+    """
+    closed = {close.month for close in records.recorded_closes(home)}
+    touched = []
+    for name, period in reports.read_periods(home.reports):
+        folder = home.reports / name
+        gone = [path.relative_to(folder).as_posix() for path in traces.in_folder(folder, person)]
+        if not gone:
+            continue
+        touched.append(name)
+        is_plain = name == period.folder and (
+            period.cadence != "month" or period.starts_on in closed
+        )
+        if not is_plain or not home.published_database.exists():
+            shutil.rmtree(folder)
+            tell(f"removed reports/{name}: ask for it again with `scorehouse report`")
+            continue
+        reports.forget(folder, [path for path in gone if path != "manifest.json"])
+        if period.cadence == "now":
+            period = Period.now(publication.published_as_of(home))
+        period_reports.render_into(home, period)
+    if touched:
+        reports.write_overview(home.reports)
+    return touched
+
+
+def _write_messages_again(home: Home, person: Person) -> int:
+    """Remove what was written to or about the person; write what only mentions the person again without."""
+    count = 0
+    for path in list(traces.in_folder(home.outbox, person)):
+        count += 1
+        if path.suffix == ".csv":
+            header, *rows = _read_csv(path)
+            text = io.StringIO()
+            kept = [row for row in rows if not _names(row, person)]
+            csv.writer(text, lineterminator="\n").writerows([header, *kept])
+            durable.write_text(path, text.getvalue())
+        elif _is_to_or_about(path, person) or not outbox.write_again(home, path):
+            path.unlink()
+    return count
+
+
+def _is_to_or_about(path: Path, person: Person) -> bool:
+    if path.suffix == ".json":
+        said = json.loads(path.read_bytes())
+        return person.agent_id in (said["agent_id"], said["to"]["id"])
+    if path.name.startswith("agent_summary-"):
+        return True
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    return bool(person.pattern and person.pattern.search(str(message["To"])))
