@@ -438,19 +438,26 @@ def send_deliveries(
     ] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Send what is due: new messages, retries, and what quiet hours or a limit kept waiting.
+    """Send what is due: new messages, retries, what quiet hours or a limit kept waiting, notices to the operator.
 
     Let cron run it every ten minutes. Exit code 0: nothing needs a person; 1: something does, and is named.
     """
+    import datetime as dt
+
     from orchestration import summary
+    from orchestration.delivery import notices
     from orchestration.delivery.sending import send_due
     from orchestration.resources import delivery_settings
 
     _require_home(home)
     _convert(home)
     of = Home(home.resolve())
-    done = send_due(of, delivery_settings(of), dry_run=dry_run)
+    settings = delivery_settings(of)
+    done = send_due(of, settings, dry_run=dry_run)
     summary.print_round(console, done, dry_run)
+    told = [] if dry_run else notices.watch(of, settings, dt.datetime.now(dt.UTC))
+    for subject in told:
+        console.print(f"told the operator: {subject}", markup=False, highlight=False)
     if done.notes and not dry_run:
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 Without the file, and for a channel that has no transport in it, everything goes to the outbox.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingestion import Home, UnusableInput
+from ingestion import DATASETS, Home, UnusableInput
 
 FILE = "delivery.yml"
 LEDGER_VARIABLE = "SCOREHOUSE_DELIVERY_LEDGER"
@@ -23,7 +24,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN = frozenset(
     {"delivery", "kind", "port", "security", "unknown", "per_minute", "timeout_seconds"}
     | {"attempts", "first_after_seconds", "at_most_seconds", "from", "to", "time_zone"}
-    | {"urgent_alerts", "share_below_target", "late_after_days", "stale_after_days"}
+    | {"urgent_alerts", "share_below_target", "late_after_days", "published_within_hours"}
 )
 
 
@@ -119,10 +120,19 @@ class AskAbove(_Part):
 
 
 class Watch(_Part):
-    """When a close counts as late (days into the next month) and a source as stale (days without a new file)."""
+    """What the operator hears of: a close that many days late, old publications, sources without new files for days."""
 
     late_after_days: int = Field(default=3, ge=2, le=28)
-    stale_after_days: int = Field(default=3, ge=1)
+    published_within_hours: int | None = Field(default=36, ge=1)
+    stale_after_days: dict[str, Annotated[int, Field(ge=1)]] = {}
+
+    @field_validator("stale_after_days")
+    @classmethod
+    def _known(cls, days: dict[str, int]) -> dict[str, int]:
+        for dataset in days:
+            if dataset not in DATASETS:
+                raise ValueError(f"{dataset} is no dataset; there are {', '.join(DATASETS)}")
+        return days
 
 
 class _File(_Part):
@@ -137,9 +147,16 @@ class _File(_Part):
     watch: Watch = Watch()
     transports: _Transports = _Transports()
 
+    @field_validator("sender", "operator")
+    @classmethod
+    def _address(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(r"[!-~]+@[!-~]+", address):
+            raise ValueError("is no e-mail address: write it as reports@example.org")
+        return address
+
     @field_validator("time_zone")
     @classmethod
-    def _known(cls, zone: str) -> str:
+    def _zone(cls, zone: str) -> str:
         if zone not in available_timezones():
             raise ValueError("is no time zone: write it as Europe/Warsaw")
         return zone
