@@ -6,14 +6,19 @@ What is heavy to import is imported by the command that needs it, so that `--hel
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from ingestion import Home, UnusableInput
 from orchestration.project import ProjectError
+
+if TYPE_CHECKING:
+    from orchestration.delivery.desk import Desk
 
 app = typer.Typer(
     name="scorehouse",
@@ -401,6 +406,100 @@ def as_known_on(
         raise typer.Exit(1)
 
 
+deliveries_app = typer.Typer(
+    no_args_is_help=True,
+    help="Messages on their way over a transport (docs/delivery.md): list, send, retry, cancel, confirm.",
+)
+app.add_typer(deliveries_app, name="deliveries")
+KeysArgument = Annotated[
+    list[str], typer.Argument(help="Keys as `deliveries list` shows them.", metavar="KEY…")
+]
+
+
+@deliveries_app.command("list")
+def list_deliveries(
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="Only those in this state; can be given more than once."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """List messages with state, attempts and the last answer. Without --state: all that need time or a person."""
+    from orchestration import summary
+
+    with _register(home) as desk:
+        summary.print_deliveries(console, desk.listed(state))
+
+
+@deliveries_app.command("send")
+def send_deliveries(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; record and send nothing.")
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Send what is due: new messages, retries, what quiet hours or a limit kept waiting, notices to the operator.
+
+    Let cron run it every ten minutes. Exit code 0: nothing needs a person; 1: something does, and is named.
+    """
+    import datetime as dt
+
+    from orchestration import summary
+    from orchestration.delivery import notices
+    from orchestration.delivery.sending import send_due
+    from orchestration.resources import delivery_settings
+
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+    settings = delivery_settings(of)
+    done = send_due(of, settings, dry_run=dry_run)
+    summary.print_round(console, done, dry_run)
+    told = [] if dry_run else notices.watch(of, settings, dt.datetime.now(dt.UTC))
+    for subject in told:
+        console.print(f"told the operator: {subject}", markup=False, highlight=False)
+    if done.notes and not dry_run:
+        raise typer.Exit(1)
+
+
+@deliveries_app.command("retry")
+def retry_deliveries(keys: KeysArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Send these again with the next round: parked, dead, barred or cancelled ones."""
+    with _register(home) as desk:
+        for key in keys:
+            console.print(desk.retry(key), highlight=False, soft_wrap=True)
+
+
+@deliveries_app.command("cancel")
+def cancel_deliveries(keys: KeysArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Never send these: waiting, parked, dead or barred ones."""
+    with _register(home) as desk:
+        for key in keys:
+            console.print(desk.cancel(key), highlight=False, soft_wrap=True)
+
+
+@deliveries_app.command("arrived")
+def arrived_deliveries(keys: KeysArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Record that these parked messages did arrive, as you found out elsewhere."""
+    with _register(home) as desk:
+        for key in keys:
+            console.print(desk.arrived(key), highlight=False, soft_wrap=True)
+
+
+@deliveries_app.command("confirm")
+def confirm_deliveries(
+    month: Annotated[str, typer.Argument(help="The closed month, YYYY-MM.")],
+    by: Annotated[str, typer.Option(help="Who confirms.")] = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Let the messages of a close go out that waits for a person; the next round sends them."""
+    from orchestration.months import parse_month
+
+    first_day = parse_month(month)
+    with _register(home) as desk:
+        console.print(desk.confirm(first_day, by), highlight=False, soft_wrap=True)
+
+
 @app.command()
 def purge(
     before: Annotated[
@@ -655,6 +754,21 @@ def _require_home(home: Path) -> None:
         _fail(
             f"there is no home folder {home}: name it with --home, or begin with `scorehouse ingest`"
         )
+
+
+@contextmanager
+def _register(home: Path) -> Iterator["Desk"]:
+    from orchestration.delivery.desk import Desk
+    from orchestration.resources import delivery_settings
+
+    _require_home(home)
+    _convert(home)
+    of = Home(home.resolve())
+    desk = Desk(of, delivery_settings(of))
+    try:
+        yield desk
+    finally:
+        desk.close()
 
 
 def _convert(home: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
 from orchestration import erasing, pseudonyms, purging
+from orchestration.delivery.settings import Settings, read_settings
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
@@ -68,6 +69,11 @@ def publish_address() -> Address | None:
     """The server to publish to, or none. It is no attribute either: it may hold a password."""
     said = os.environ.get("SCOREHOUSE_PUBLISH")
     return parse_address(said, with_password=True) if said else None
+
+
+def delivery_settings(home: Home) -> Settings:
+    """How this installation delivers. It is no attribute either: it holds secrets."""
+    return read_settings(home, os.environ)
 
 
 class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]

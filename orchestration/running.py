@@ -1,6 +1,7 @@
 """Running a job of the code location in this process, and saying in plain words how it ended."""
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import dagster as dg
 
 from ingestion import Home, UnusableInput, durable, old_records
 from orchestration import project
+from orchestration.delivery import notices
+from orchestration.delivery.settings import Settings
 from orchestration.partitions import require_begun
 from orchestration.progress import tell
 from orchestration.records import locked
@@ -63,15 +66,16 @@ def run_job(
     """Run a job to its end, with its chatter in `<home>/dagster/last_run.log`.
 
     Raises:
-        UnusableInput: the partition is no month that has begun.
+        UnusableInput: the partition is no month that has begun, or `delivery.yml` is not as it should be.
     """
     if partition_key is not None:
         require_begun(partition_key)
     prepare_instance(home)
     project.refresh_manifest()
     from orchestration.definitions import build_defs
-    from orchestration.resources import HomeResource
+    from orchestration.resources import HomeResource, delivery_settings
 
+    settings = delivery_settings(home)
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
     with open_instance(home) as instance, _quiet(home):
         end_dead_runs(instance)
@@ -86,7 +90,21 @@ def run_job(
                 run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
             )
         )
-    return _outcome(result, home)
+    outcome = _outcome(result, home)
+    _notify(home, settings, job, partition_key, outcome)
+    return outcome
+
+
+def _notify(home: Home, settings: Settings, job: str, month: str | None, outcome: Outcome) -> None:
+    """Tell the operator of a run that failed; after one that did not, the next failure is news again."""
+    trouble = notices.of_run(job, month, outcome.reasons)
+    failed = [trouble] if outcome.exit_code else []
+    over = [] if outcome.exit_code else [trouble.subject]
+    try:
+        notices.notify(home, settings, failed, over, dt.datetime.now(dt.UTC))
+    except UnusableInput as problem:
+        # What the run itself has to say comes first.
+        tell(f"the operator was not told: {problem}")
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:

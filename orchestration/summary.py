@@ -24,7 +24,9 @@ from orchestration.rules import RuleTable, read_rows
 from orchestration.verification import Findings
 
 if TYPE_CHECKING:
-    # Only to be printed: what rebuilds a home loads the orchestrator.
+    # Only to be printed: what makes them loads more than the command line needs.
+    from orchestration.delivery.desk import Listed
+    from orchestration.delivery.sending import Round
     from orchestration.past import Comparison
 
 
@@ -260,6 +262,49 @@ def print_status(console: Console, home: Home) -> None:
     _print_findings(console, home)
 
 
+def print_deliveries(console: Console, listed: "Sequence[Listed]") -> None:
+    """Messages on their way, with what was last said about each."""
+    if not listed:
+        console.print("no message is in such a state", highlight=False)
+        return
+    table = Table(title="Messages")
+    for heading in (
+        "key",
+        "state",
+        "what",
+        "month",
+        "over",
+        "to",
+        "attempts",
+        "due",
+        "last answer",
+    ):
+        table.add_column(heading, overflow="fold")
+    for one in listed:
+        entry, action = one.entry, one.action
+        table.add_row(
+            entry.key[:12],
+            entry.state,
+            action.action_type if action else "(no longer published)",
+            entry.month,
+            entry.channel,
+            escape(action.recipient_id or "") if action else "",
+            str(entry.attempts),
+            entry.due_at,
+            escape(entry.detail),
+        )
+    console.print(table)
+
+
+def print_round(console: Console, done: "Round", dry_run: bool) -> None:
+    """What a round of sending did, or would do."""
+    counts = ", ".join(f"{state} {count:,}" for state, count in sorted(done.counts.items()))
+    what = "a dry run: nothing was sent" if dry_run else f"sent: {done.sent:,}"
+    lines = [f"{what}{f'; {counts}' if counts else ''}", *done.notes]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_findings(console: Console, findings: Findings) -> None:
     """What was checked, what is wrong, and the head to note."""
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(findings.counts.items()))
@@ -346,7 +391,14 @@ def print_rule_table(console: Console, table: RuleTable) -> None:
 
 
 def _print_findings(console: Console, home: Home) -> None:
-    waiting = outbox.undelivered(home)
+    left = outbox.undelivered(home)
+    waiting = [action for action in left if not outbox.has_address(action)]
+    if len(left) > len(waiting):
+        console.print(
+            f"on their way: {len(left) - len(waiting):,} messages; `scorehouse deliveries list` says which",
+            highlight=False,
+            soft_wrap=True,
+        )
     if waiting:
         console.print(
             f"without a usable address: {len(waiting):,} messages (first: {waiting[0].action_type} for"

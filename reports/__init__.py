@@ -1,16 +1,19 @@
 """Report pages (Markdown, SQL, components) rendered to web pages and PDF."""
 
+from reports.csvfile import inert
 from reports.errors import PageError, ReportError
 from reports.manifest import forget
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
 from reports.pdfread import text_of_pdf
 from reports.period import Period
-from reports.privacy import Leak, remove_leaks
+from reports.privacy import CHECKED, Bystanders, Leak, remove_leaks
 from reports.site import ReportFile, render_reports
 from reports.slugs import slugs
 
 __all__ = [
+    "CHECKED",
+    "Bystanders",
     "Leak",
     "Message",
     "PageError",
@@ -18,6 +21,7 @@ __all__ = [
     "ReportError",
     "ReportFile",
     "forget",
+    "inert",
     "read_periods",
     "remove_leaks",
     "render_message",

@@ -33,8 +33,13 @@ def csv_text(rows: Rows) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        if value.isalnum():
-            return value
-        text = _INNER.sub("'", value).replace("\0", REPLACEMENT)
-        return f"'{text}" if _FORMULA.match(text) else text
+        return inert(value)
     return instant_text(value) if isinstance(value, datetime) else value
+
+
+def inert(value: str) -> str:
+    """Return a text as a cell in which no spreadsheet runs anything; see `csv_text`."""
+    if value.isalnum():
+        return value
+    text = _INNER.sub("'", value).replace("\0", REPLACEMENT)
+    return f"'{text}" if _FORMULA.match(text) else text

@@ -292,6 +292,27 @@ def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
 
 
+class Bystanders:
+    """Finds in messages what the linter finds in reports: traces of somebody whom they are not about."""
+
+    def __init__(self, database: Path) -> None:
+        """Read who there is."""
+        with _opened(database) as connection:
+            self._known = _Known(_people(connection))
+
+    def leaks(self, parts: Mapping[str, bytes], allowed: Set[str]) -> list[Leak]:
+        """List every trace of anybody but `allowed`.
+
+        parts: what the message is made of, by a name that ends as the files of its kind do (.txt, .html,
+        .csv, .pdf). Raises ReportError for a part that cannot be read.
+        """
+        return [
+            Leak(name, person_id, kind, place)
+            for name, content in parts.items()
+            for person_id, kind, place in self._known.traces(_content_of(name, content), allowed)
+        ]
+
+
 # Figures may be of an id that no profile names.
 _PEOPLE = """
 select agent_id, name, email, phone
@@ -605,14 +626,23 @@ def _raw_text(folder: Path, path: str) -> str | None:
 def _read(folder: Path, path: str) -> _Content:
     try:
         content = (folder / path).read_bytes()
+    except OSError as error:
+        raise _unread(path, error) from error
+    return _content_of(path, content)
+
+
+def _content_of(path: str, content: bytes) -> _Content:
+    try:
         suffix = path.rpartition(".")[2].lower()
         if suffix == "pdf":
             return _pdf_content(read_pdf(content))
         return _Content([Piece("the file's name", path), *_text_pieces(suffix, content.decode())])
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            f"{path} cannot be read, so nobody knows whom it names: {error}"
-        ) from error
+    except ValueError as error:
+        raise _unread(path, error) from error
+
+
+def _unread(path: str, error: Exception) -> ReportError:
+    return ReportError(f"{path} cannot be read, so nobody knows whom it names: {error}")
 
 
 def _text_pieces(suffix: str, text: str) -> list[Piece]:

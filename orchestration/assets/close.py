@@ -5,10 +5,10 @@ import dagster as dg
 from orchestration import closing, period_reports
 from orchestration.assets.publication import CANDIDATE
 from orchestration.assets.reports import check_of
-from orchestration.delivery import outbox
+from orchestration.delivery.carrying_out import NOTHING, carry_out
 from orchestration.partitions import close_months
 from orchestration.progress import tell
-from orchestration.resources import HomeResource
+from orchestration.resources import HomeResource, delivery_settings
 from orchestration.run_settings import settings_of
 from reports import Period
 
@@ -48,10 +48,21 @@ def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg
 def outbox_messages(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Steps 7, 8, 10, 11, 12 and 14: tasks, mails, alerts and the skill-level export, each once."""
     month = settings_of(context).closing_month
-    result = outbox.deliver(home.home, month) if month else outbox.NOTHING
-    tell(f"{result.written} messages written, {len(result.undeliverable)} without a usable address")
+    result = NOTHING
+    if month:
+        result = carry_out(home.home, month, delivery_settings(home.home))
+    sent = f"{result.sent} sent, " if result.sent else ""
+    tell(
+        f"{result.written} messages written, {sent}{result.undeliverable} without a usable address"
+    )
+    for note in result.notes:
+        tell(note)
     return dg.MaterializeResult(
-        metadata={"written": result.written, "undeliverable": len(result.undeliverable)}
+        metadata={
+            "written": result.written,
+            "sent": result.sent,
+            "undeliverable": result.undeliverable,
+        }
     )
 
 

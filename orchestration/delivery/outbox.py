@@ -8,100 +8,78 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
-from typing import Any
 
 import reports
 from ingestion import Home, durable
 from ingestion.erased import is_pseudonym
 from orchestration import records
 from orchestration.database import attached
+from orchestration.delivery.action import Action
+from orchestration.delivery.checking import Checks
+from orchestration.delivery.composing import Composer, Outgoing, as_json, mail
 from orchestration.months import month_text, parse_month
 
 SENDER = "scorehouse@localhost"
-# A leading character that spreadsheet programs would take for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """How many messages a run wrote, and which actions have nobody to go to."""
+    """How many messages a run wrote, which actions have nobody to go to, and which were kept back and why."""
 
     written: int
     undeliverable: tuple[str, ...]
+    withheld: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Delivered(0, ())
 
 
-@dataclass(frozen=True)
-class Action:
-    """One row of `performance_action`; `figures` is parsed."""
+def deliver(home: Home, month: dt.date, elsewhere: Set[str] = frozenset()) -> Delivered:
+    """Write every message of the month that no run has written yet.
 
-    action_id: str
-    month: dt.date
-    agent_id: str | None
-    revision: int | None
-    close_number: int
-    action_type: str
-    channel: str
-    recipient_id: str | None
-    recipient_name: str | None
-    recipient_address: str | None
-    due_on: dt.date
-    reason: str
-    figures: dict[str, Any]
-    closed_at: dt.datetime
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """What a message template may use."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-
-def deliver(home: Home, month: dt.date) -> Delivered:
-    """Write every message of the month that no run has written yet."""
-    actions = _actions(home, month)
+    `elsewhere`: channels that have a transport; their messages are not for the outbox.
+    """
+    actions = [one for one in read_actions(home, month) if one.channel not in elsewhere]
     deliveries = records.Deliveries(home)
-    waiting = _waiting(deliveries, actions)
-    exports = [action for action in waiting if action.channel == "hr_export"]
-    messages = [action for action in waiting if action.channel != "hr_export"]
-    undeliverable = tuple(action.action_id for action in messages if not _has_address(action))
-    for action in messages:
-        if _has_address(action):
-            _write(home, deliveries, action, *_encode(home, action))
+    left = waiting(deliveries, actions)
+    exports = [action for action in left if action.channel == "hr_export"]
+    messages = [action for action in left if action.channel != "hr_export"]
+    undeliverable = tuple(action.action_id for action in messages if not has_address(action))
+    withheld = _write_messages(home, deliveries, [one for one in messages if has_address(one)])
     for close_number in sorted({action.close_number for action in exports}):
         # The whole export of the close, also when a crash let a part of it be recorded.
         whole = [a for a in actions if a.channel == "hr_export" and a.close_number == close_number]
         unrecorded = [a for a in exports if a.close_number == close_number]
         _write_export(home, deliveries, month, close_number, whole, unrecorded)
-    return Delivered(len(waiting) - len(undeliverable), undeliverable)
+    written = len(left) - len(undeliverable) - len(withheld)
+    return Delivered(written, undeliverable, withheld)
 
 
 def undelivered(home: Home) -> list[Action]:
-    """The actions of all closed months that have not been written: nobody's address is known."""
+    """The actions of all closed months that have not been delivered."""
     if not home.published_database.exists():
         return []
-    return _waiting(records.Deliveries(home), _actions(home, None))
+    return waiting(records.Deliveries(home), read_actions(home, None))
 
 
 def write_again(home: Home, path: Path) -> bool:
     """Write a message that was delivered as it is published now; False where its action is no longer there."""
-    for action in _actions(home, parse_month(path.parent.name)):
-        if path.name.startswith(f"{action.action_type}-{action.action_id}."):
-            content, _suffix = _encode(home, action)
-            _put(path, content)
+    for action in read_actions(home, parse_month(path.parent.name)):
+        name = f"{action.action_type}-{action.action_id}"
+        if path.name.startswith(f"{name}."):
+            files = _files(action, Composer(home, SENDER).compose(action))
+            for suffix, content in files.items():
+                _put(path.with_name(f"{name}.{suffix}"), content)
             return True
     return False
 
 
-def _waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[Action]:
+def waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[Action]:
     """What is still to be delivered; a summary that a later revision overtook before it went out is not."""
     newest: dict[tuple[dt.date, str | None], int] = {}
     for action in actions:
@@ -110,7 +88,7 @@ def _waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[
     return [
         action
         for action in actions
-        if not deliveries.holds(_delivery(action))
+        if not deliveries.holds(delivery_of(action))
         and (
             action.action_type != "agent_summary"
             or action.revision == newest[action.month, action.agent_id]
@@ -118,7 +96,7 @@ def _waiting(deliveries: records.Deliveries, actions: Sequence[Action]) -> list[
     ]
 
 
-def _has_address(action: Action) -> bool:
+def has_address(action: Action) -> bool:
     """Whether the action names one place to go to; an e-mail goes to one mailbox and nobody beside."""
     if action.channel != "email":
         return bool(action.recipient_address)
@@ -128,7 +106,8 @@ def _has_address(action: Action) -> bool:
         return False
 
 
-def _actions(home: Home, month: dt.date | None) -> list[Action]:
+def read_actions(home: Home, month: dt.date | None) -> list[Action]:
+    """What the closes of a month, or of all months, ask for."""
     with attached(published=home.published_database) as connection:
         found = connection.execute(
             """
@@ -157,66 +136,33 @@ def _actions(home: Home, month: dt.date | None) -> list[Action]:
     ]
 
 
-def _encode(home: Home, action: Action) -> tuple[bytes, str]:
-    message = reports.render_message(action.action_type, action.values)
+def _write_messages(
+    home: Home, deliveries: records.Deliveries, actions: Sequence[Action]
+) -> tuple[tuple[str, str], ...]:
+    """Write and record; returns what was kept back, with the reason."""
+    if not actions:
+        return ()
+    composer, checks = Composer(home, SENDER), Checks(home)
+    withheld = []
+    for action in actions:
+        message = composer.compose(action)
+        fault = checks.fault(action, message)
+        if fault is not None:
+            withheld.append((action.action_id, fault))
+            continue
+        for suffix, content in _files(action, message).items():
+            name = f"{action.action_type}-{action.action_id}.{suffix}"
+            _put(home.outbox / month_text(action.month) / name, content)
+        deliveries.record([delivery_of(action)])
+    return tuple(withheld)
+
+
+def _files(action: Action, message: Outgoing) -> dict[str, bytes]:
+    """The files that say all of a message, by suffix."""
     if action.channel == "email":
-        return _email(home, action, message).as_bytes(), "eml"
-    body = {
-        "action_id": action.action_id,
-        "type": action.action_type,
-        "month": month_text(action.month),
-        "agent_id": action.agent_id,
-        "to": {
-            "id": action.recipient_id,
-            "name": action.recipient_name,
-            "address": action.recipient_address,
-        },
-        "due_on": action.due_on.isoformat(),
-        "reason": action.reason,
-        "subject": message.subject,
-        "text": message.text,
-    }
-    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode(), "json"
-
-
-def _email(home: Home, action: Action, message: reports.Message) -> EmailMessage:
-    mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = message.subject
-    mail["From"] = SENDER
-    mail["To"] = Address(addr_spec=action.recipient_address or "")
-    mail["Date"] = action.closed_at
-    # The same action has the same Message-ID, whoever sends it and however often: receivers can recognise it.
-    mail["Message-ID"] = f"<{action.action_id}@scorehouse>"
-    mail.set_content(message.text)
-    mail.add_alternative(message.html, subtype="html")
-    if action.action_type == "agent_summary":
-        name, content = _report(home, action)
-        mail.add_attachment(content, maintype="application", subtype="pdf", filename=name)
-    # Python draws random boundaries; the same message must have the same bytes.
-    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
-        part.set_boundary(f"{action.action_id}-{number}")
-    return mail
-
-
-def _report(home: Home, action: Action) -> tuple[str, bytes]:
-    folder = home.reports / month_text(action.month)
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    path = next(
-        folder / file["path"]
-        for file in manifest["files"]
-        if file["path"].endswith(".pdf")
-        and (file["kind"], file["subject_id"], file["revision"])
-        == ("agent", action.agent_id, action.revision)
-    )
-    return path.name, path.read_bytes()
-
-
-def _write(
-    home: Home, deliveries: records.Deliveries, action: Action, content: bytes, suffix: str
-) -> None:
-    name = f"{action.action_type}-{action.action_id}.{suffix}"
-    _put(home.outbox / month_text(action.month) / name, content)
-    deliveries.record([_delivery(action)])
+        return {"eml": mail(message, SENDER)}
+    invitations = [("ics", file.content) for file in message.attachments]
+    return dict([*invitations, ("json", as_json(message))])
 
 
 def _write_export(
@@ -233,7 +179,7 @@ def _write_export(
     for action in actions:
         figures = action.figures
         writer.writerow(
-            _inert(value)
+            reports.inert(value or "")
             for value in (
                 figures["agent_id"], figures["name"], figures["previous_skill_level"],
                 figures["skill_level"], action.due_on.isoformat(),
@@ -241,7 +187,7 @@ def _write_export(
         )  # fmt: skip
     name = f"skill_levels-close-{close_number:04d}.csv"
     _put(home.outbox / month_text(month) / name, text.getvalue().encode())
-    deliveries.record([_delivery(action) for action in unrecorded])
+    deliveries.record([delivery_of(action) for action in unrecorded])
 
 
 def _put(final: Path, content: bytes) -> None:
@@ -251,7 +197,8 @@ def _put(final: Path, content: bytes) -> None:
     durable.put_in_place(written, final)
 
 
-def _delivery(action: Action) -> records.Delivery:
+def delivery_of(action: Action) -> records.Delivery:
+    """The action as the ledger records its delivery."""
     return records.Delivery(
         action.action_id,
         action.action_type,
@@ -259,8 +206,3 @@ def _delivery(action: Action) -> records.Delivery:
         subject=action.agent_id,
         recipient=action.recipient_id,
     )
-
-
-def _inert(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -175,6 +175,11 @@ class TestClosed:
             for row in actions
             if row["channel"] != "hr_export"
         }
+        expected |= {
+            f"coaching_task-{row['action_id']}.ics"
+            for row in actions
+            if row["action_type"] == "coaching_task"
+        }
         assert set(found) == expected
         assert len(records.deliveries(closed.home)) == len(actions)
         assert outbox.undelivered(closed.home) == []

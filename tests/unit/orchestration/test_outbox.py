@@ -4,83 +4,21 @@ import csv
 import datetime as dt
 import email
 import email.policy
-import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from ingestion import Home, ledger
 from orchestration import records
 from orchestration.delivery import outbox
-
-OCTOBER = dt.date(2026, 10, 1)
-Change = dict[str, Any]
-
-
-def figures(agent_id: str, name: str, revision: int) -> dict[str, Any]:
-    return {
-        "agent_id": agent_id,
-        "name": name,
-        "team_name": "Team 1",
-        "month": "2026-10",
-        "revision": revision,
-        "score_status": "scored",
-        "total_resolved_tickets": 110,
-        "average_quality_score": 81.5,
-        "productivity_score": 98.6,
-        "productivity_target": 104.0,
-        "productivity_variance": -5.4,
-        "productivity_attainment": 0.948,
-        "coaching_threshold": 104.0,
-        "critical_threshold": 83.2,
-        "skill_level": "developing",
-        "previous_skill_level": "proficient",
-        "highlights": [],
-    }
-
-
-def action(
-    action_type: str,
-    agent_id: str = "A1",
-    name: str = "Łucja Nowak",
-    revision: int = 1,
-    **change: Any,
-) -> Change:
-    channel = {
-        "agent_summary": "email",
-        "low_performance_alert": "email",
-        "urgent_coaching_alert": "sms",
-        "skill_level_change": "hr_export",
-    }.get(action_type, "task")
-    content = figures(agent_id, name, revision)
-    if action_type == "low_performance_alert":
-        content = {"month": "2026-10", "agents": [content]}
-    key = f"{action_type}|{agent_id}|{revision}"
-    return {
-        "action_id": hashlib.sha256(key.encode()).hexdigest()[:32],
-        "month": OCTOBER,
-        "agent_id": agent_id,
-        "revision": revision,
-        "close_number": revision,
-        "action_type": action_type,
-        "channel": channel,
-        "recipient_id": None if channel == "hr_export" else agent_id,
-        "recipient_name": name,
-        "recipient_address": {"sms": "+48123456789", "hr_export": None}.get(
-            channel, "a1@example.com"
-        ),
-        "due_on": dt.date(2026, 11, 25),
-        "reason": "the month is closed",
-        "figures": json.dumps(content),
-        **change,
-    }
-
+from tests.support import published_actions
+from tests.support.published_actions import OCTOBER, Change, action, made_home
 
 EVERY_TYPE = [
     action("review_task"),
@@ -94,21 +32,7 @@ EVERY_TYPE = [
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.published.mkdir()
-    agents = home.reports / "2026-10" / "agents"
-    agents.mkdir(parents=True)
-    files = []
-    for agent_id in ("A1", "A2"):
-        for revision in (1, 2):
-            path = f"agents/{agent_id}-r{revision}.pdf"
-            (home.reports / "2026-10" / path).write_bytes(f"%PDF {path}".encode())
-            files.append(
-                {"path": path, "kind": "agent", "subject_id": agent_id, "revision": revision}
-            )
-    manifest = home.reports / "2026-10" / "manifest.json"
-    manifest.write_text(json.dumps({"files": files}))
-    return home
+    return made_home(tmp_path)
 
 
 Publish = Callable[[Sequence[Change]], None]
@@ -116,31 +40,7 @@ Publish = Callable[[Sequence[Change]], None]
 
 @pytest.fixture
 def publish(home: Home) -> Publish:
-    def publish(actions: Sequence[Change]) -> None:
-        home.published_database.unlink(missing_ok=True)
-        with duckdb.connect(str(home.published_database)) as connection:
-            connection.execute(
-                """
-                create schema marts;
-                create table marts.performance_action (
-                    action_id varchar, month date, agent_id varchar, revision integer,
-                    close_number integer, action_type varchar, channel varchar, recipient_id varchar,
-                    recipient_name varchar, recipient_address varchar, due_on date, reason varchar,
-                    figures varchar
-                );
-                create table marts.monthly_performance_summary as
-                    select
-                        date '2026-10-01' as month, number::integer as close_number,
-                        timestamptz '2026-11-15T00:00:00Z' as closed_at
-                    from range(1, 4) as closes(number), range(2)
-                """
-            )
-            connection.executemany(
-                f"insert into marts.performance_action values ({', '.join(['?'] * 13)})",
-                [list(change.values()) for change in actions],
-            )
-
-    return publish
+    return partial(published_actions.publish, home)
 
 
 def files(home: Home) -> dict[str, bytes]:
@@ -168,7 +68,8 @@ def test_every_type_of_action_becomes_a_file_and_a_record(home: Home, publish: P
         else f"{change['action_type']}-{change['action_id']}.{'eml' if change['channel'] == 'email' else 'json'}"
         for change in EVERY_TYPE
     }  # fmt: skip
-    assert set(files(home)) == names
+    invitation = next(name for name in names if name.startswith("coaching_task"))
+    assert set(files(home)) == names | {invitation.replace(".json", ".ics")}
     recorded = sorted(line["action_type"] for line in records.deliveries(home))
     assert recorded == sorted(change["action_type"] for change in EVERY_TYPE)
     assert not any(change["action_id"] in home.ledger.read_text() for change in EVERY_TYPE)
@@ -220,7 +121,7 @@ def test_a_crash_between_file_and_record_ends_in_the_same_bytes_and_one_record(
         with pytest.raises(KeyboardInterrupt):
             outbox.deliver(home, OCTOBER)
     left = files(home)
-    assert len(left) == survivors + 1
+    assert len([name for name in left if not name.endswith(".ics")]) == survivors + 1
     outbox.deliver(home, OCTOBER)
     after = files(home)
     assert {name: after[name] for name in left} == left
