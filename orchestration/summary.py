@@ -19,6 +19,7 @@ from orchestration.delivery import outbox
 from orchestration.explain import Explanation, RawRow
 from orchestration.months import parse_month
 from orchestration.quality import history
+from orchestration.quality.suites import Stage
 from orchestration.rules import RuleTable, read_rows
 from orchestration.verification import Findings
 
@@ -206,7 +207,8 @@ def print_quality(console: Console, home: Home, suite: str | None) -> list[str]:
 
 def _print_quality_line(console: Console, home: Home) -> None:
     """The last look of each gate, in a line."""
-    for stage, what in (("landed", "landed data"), ("published", "marts")):
+    words: tuple[tuple[Stage, str], ...] = (("landed", "landed data"), ("published", "marts"))
+    for stage, what in words:
         run = history.last_run(home, stage)
         if run is not None:
             console.print(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import engine
+from ingestion import UnusableInput, engine
 from orchestration.publication import Mart
-from orchestration.quality.suites import Suite, WrongSuite
+from orchestration.quality.suites import Suite, cause
 
 MEASURES = "measures"
 
@@ -32,7 +32,7 @@ def lay_out(
     first day of the month that is closed.
 
     Raises:
-        WrongSuite: a query of a suite does not run.
+        UnusableInput: a query of a suite does not run.
     """
     with duckdb.connect(str(database)) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -123,5 +123,4 @@ def _run(
     try:
         return connection.execute(sql)
     except duckdb.Error as error:
-        cause = " ".join(str(error).split("\n\nLINE")[0].split())
-        raise WrongSuite(f"{suite.file}: {what}: {cause}") from None
+        raise UnusableInput(f"{suite.file}: {what}: {cause(str(error))}") from None

@@ -3,17 +3,20 @@
 import datetime as dt
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import duckdb
 import pytest
 
-from ingestion import Home
+from ingestion import Home, UnusableInput
 from orchestration import publication
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import Mart, TableFunction
 from orchestration.quality import gate, history
+from orchestration.quality import landed as landed_data
+from orchestration.quality import published as marts_data
 from orchestration.quality.engine import Answer, Question
 from orchestration.quality.gate import ROWS_SHOWN, WITHHELD, Verdict
 from orchestration.quality.suites import EVERY_DATASET, SUITES, Suite, landed_columns, load_suites
@@ -232,6 +235,41 @@ def test_a_first_month_is_not_warned_for_lack_of_history(
     assert found["published.fct_organisation_month", "csat_is_steady"] == nothing
     assert found["published.fct_agent_day", "days_stay"] == nothing
     assert not verdict.sentences("warned")
+
+
+def test_a_flag_that_does_not_run_names_its_file(home: Home) -> None:
+    suites = [
+        replace(suite, flags={**suite.flags, "agent_is_known": "agent_ids is null"})
+        for suite in load_suites("landed", landed_columns())
+        if suite.subject == "shifts"
+    ]
+    new = landed_data.new_loads(home, 0)
+    with pytest.raises(
+        UnusableInput, match=r"landed/shifts\.yml: flags: Binder Error: .*agent_ids"
+    ):
+        landed_data.lay_out(home.root / "wrong.duckdb", home, suites, new, AS_OF)
+
+
+def test_a_query_that_stands_on_what_an_older_publication_lacks_is_not_told(
+    tmp_path: Path, marts: list[Mart]
+) -> None:
+    candidate, before = tmp_path / "candidate.duckdb", tmp_path / "before.duckdb"
+    for file in (candidate, before):
+        faults.write_marts(file, marts, copies=1, as_of=AS_OF)
+    with duckdb.connect(str(before)) as connection:
+        connection.execute("alter table marts.fct_agent_day drop column evaluations")
+    columns = {mart.name: [name for name, _ in mart.columns] for mart in marts}
+    suites = [s for s in load_suites("published", columns) if s.subject == "fct_agent_day"]
+    file = tmp_path / "checked.duckdb"
+    marts_data.lay_out(file, candidate, before, suites, marts, MONTH)
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert connection.execute("from measures").fetchall() == [(None,) * 4]
+    wrong = [
+        replace(suites[0], relations={"now_and_before": "select evals from before.fct_agent_day"})
+    ]
+    file.unlink()
+    with pytest.raises(UnusableInput, match=r"fct_agent_day\.yml: now_and_before: Binder Error"):
+        marts_data.lay_out(file, candidate, before, wrong, marts, MONTH)
 
 
 def test_an_expectation_without_an_answer_does_not_pass() -> None:

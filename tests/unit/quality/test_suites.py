@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ingestion import UnusableInput
 from orchestration.quality.suites import (
     SUITES,
     Rule,
-    WrongSuite,
+    cause,
     landed_columns,
     load_suites,
     suites_version,
@@ -80,7 +81,7 @@ def test_a_wrong_suite_is_told_in_one_line(
     folder: Path, changed: dict[str, str], said: str
 ) -> None:
     write(folder, **changed)
-    with pytest.raises(WrongSuite) as caught:
+    with pytest.raises(UnusableInput) as caught:
         load_suites("landed", landed_columns(), folder)
     assert said in str(caught.value)
     assert str(caught.value).startswith(f"{folder / 'landed' / 'tickets.yml'}: ")
@@ -90,19 +91,19 @@ def test_a_wrong_suite_is_told_in_one_line(
 def test_a_name_is_taken_once_and_every_dataset_has_a_suite(folder: Path) -> None:
     file = folder / "landed" / "tickets.yml"
     file.write_text("about: x\nrules:\n" + RULE.format(**RIGHT) * 2)
-    with pytest.raises(WrongSuite, match="rule one: this name is taken"):
+    with pytest.raises(UnusableInput, match="rule one: this name is taken"):
         load_suites("landed", landed_columns(), folder)
     file.unlink()
-    with pytest.raises(WrongSuite, match=r"tickets has no suite: add tickets\.yml"):
+    with pytest.raises(UnusableInput, match=r"tickets has no suite: add tickets\.yml"):
         load_suites("landed", landed_columns(), folder)
     (folder / "landed" / "ticket.yml").write_text("rules: []\n")
-    with pytest.raises(WrongSuite, match="there is no dataset 'ticket'"):
+    with pytest.raises(UnusableInput, match="there is no dataset 'ticket'"):
         load_suites("landed", landed_columns(), folder)
 
 
 def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
     (folder / "landed" / "tickets.yml").write_text("rules: [\n")
-    with pytest.raises(WrongSuite, match=r"tickets\.yml is no YAML"):
+    with pytest.raises(UnusableInput, match=r"tickets\.yml is no YAML"):
         load_suites("landed", landed_columns(), folder)
 
 
@@ -150,3 +151,21 @@ def test_a_threshold_in_words_and_the_rows_that_fail_it(
     rule = Rule("r", expectation, options, "warn", "why")
     assert rule.threshold == threshold
     assert rule.failing(lambda name: f'"{name}"') == failing
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            'Binder Error: Referenced column "x" not found\n\nLINE 1: select x',
+            'Binder Error: Referenced column "x" not found',
+        ),
+        (
+            "Conversion Error: Could not convert string 'Ana Byron' to INT32",
+            "Conversion Error in the data",
+        ),
+        ("Ana Byron", "it does not run"),
+    ],
+)
+def test_why_a_query_does_not_run_is_told_without_a_value(message: str, told: str) -> None:
+    assert cause(message) == told
