@@ -240,6 +240,28 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
+def quality(
+    suite: Annotated[
+        str | None,
+        typer.Argument(help="Show this suite alone, with its failing rows: landed.tickets, …"),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show the rules of the quality gates, and what each found when it last had something to look at.
+
+    Rules are YAML files in orchestration/quality/suites: edit a threshold or a severity, and the next run uses it.
+    """
+    from orchestration import summary
+
+    _require_home(home)
+    known = summary.print_quality(console, Home(home.resolve()), suite)
+    if suite is not None and suite not in known:
+        _fail(
+            f"there is no suite '{suite}' with results; there are {', '.join(known) or 'none yet'}"
+        )
+
+
+@app.command()
 def explain(
     agent: Annotated[
         str, typer.Argument(help="The agent's id; or, alone, the address of a figure in a report.")

@@ -19,6 +19,8 @@ from orchestration.delivery import outbox
 from orchestration.erasing import Erasure, Found
 from orchestration.explain import Explanation, RawRow
 from orchestration.months import month_text, parse_month
+from orchestration.quality import history
+from orchestration.quality.suites import Stage
 from orchestration.retention import Listing
 from orchestration.rules import RuleTable, read_rows
 from orchestration.verification import Findings
@@ -254,6 +256,7 @@ def print_status(console: Console, home: Home) -> None:
         else "published: never",
         highlight=False,
     )
+    _print_quality_line(console, home)
     for file in audiences.files(home):
         console.print(f"  for {file.stem}: {file}", markup=False, highlight=False, soft_wrap=True)
     console.print(
@@ -303,6 +306,48 @@ def print_round(console: Console, done: "Round", dry_run: bool) -> None:
     lines = [f"{what}{f'; {counts}' if counts else ''}", *done.notes]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_quality(console: Console, home: Home, suite: str | None) -> list[str]:
+    """What each rule found last, of one suite or of all; returns the names of the suites."""
+    past = history.runs(home)
+    latest = history.latest_results(past)
+    table = Table(title="Rules of the quality gates")
+    for heading in ("suite", "rule", "severity", "outcome", "found", "passes"):
+        table.add_column(heading, overflow="fold")
+    shown = [(run, one) for run, one in latest if suite in (None, one.suite)]
+    for _, one in shown:
+        table.add_row(
+            one.suite, one.rule, one.severity, one.outcome, escape(one.found), escape(one.threshold)
+        )
+    if shown:
+        console.print(table)
+    elif suite is None:
+        console.print("no gate has looked at anything yet: it does when something is built")
+    for run, one in shown:
+        rows = [row for row in run.failing_rows if (row.suite, row.rule) == (one.suite, one.rule)]
+        if one.outcome in ("warned", "stopped") and suite is not None:
+            console.print(
+                f"{one.rule}: {one.reason}", markup=False, highlight=False, soft_wrap=True
+            )
+            for row in rows:
+                line = f"  {row.place}: {row.shown}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return list(dict.fromkeys(one.suite for _, one in latest))
+
+
+def _print_quality_line(console: Console, home: Home) -> None:
+    """The last look of each gate, in a line."""
+    words: tuple[tuple[Stage, str], ...] = (("landed", "landed data"), ("published", "marts"))
+    for stage, what in words:
+        run = history.last_run(home, stage)
+        if run is not None:
+            console.print(
+                f"quality of {what}: {run.count('passed')} rules passed, {run.count('warned')} warned,"
+                f" {run.count('stopped')} stopped, as of {run.as_of} (scorehouse quality)",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def print_findings(console: Console, findings: Findings) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.quality.suites import cause
+
 # Said before the import: nothing is reported to anybody.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
@@ -102,9 +104,7 @@ def _answer(result: Any) -> Answer:
         # By metric, where one of several failed.
         raised = next((one for one in raised.values() if isinstance(one, Mapping)), {})
     if raised.get("raised_exception"):
-        # A message may hold the SQL, never a value.
-        first = str(raised.get("exception_message") or "an error").splitlines()[0]
-        return Answer(passed=False, error=first)
+        return Answer(passed=False, error=cause(str(raised.get("exception_message"))))
     said = result.result
     observed, failing = said.get("observed_value"), said.get("unexpected_count")
     if result.expectation_config.type == "unexpected_rows_expectation":

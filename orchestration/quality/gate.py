@@ -82,7 +82,7 @@ def check_landed(home: Home, as_of: dt.datetime, month: dt.date | None) -> Verdi
     as_of: the instant that the run reports at. month: the first day of the month that is closed.
 
     Raises:
-        WrongSuite: a suite is not as it must be.
+        UnusableInput: a suite is not as it must be.
     """
     suites = load_suites("landed", landed_columns())
     # The data of a month have to reach its end, and need not reach further.
@@ -107,7 +107,7 @@ def check_candidate(home: Home, marts: Sequence[Mart], month: dt.date | None) ->
     month: the first day of the month that is closed.
 
     Raises:
-        WrongSuite: a suite is not as it must be.
+        UnusableInput: a suite is not as it must be.
     """
     tables = [mart for mart in marts if not isinstance(mart, TableFunction)]
     suites = load_suites(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import DATASETS, Home, Load, engine, read_ledger
+from ingestion import DATASETS, Home, Load, UnusableInput, engine, read_ledger
 from ingestion.home import raw_columns
-from orchestration.quality.suites import LANDED_MEASURES, Suite
+from orchestration.quality.suites import LANDED_MEASURES, Suite, cause
 
 MEASURES = "measures"
 # Days of the same weekday before a day that its number of rows is compared with, and how many of them there must be.
@@ -42,6 +42,9 @@ def lay_out(
     """Write the tables that the rules of the suites look at into a new database.
 
     new: the loads that nobody has looked at, by dataset. due: the instant that data should reach up to.
+
+    Raises:
+        UnusableInput: a flag of a suite is no SQL over the dataset.
     """
     with duckdb.connect(str(database)) as connection:
         connection.execute("set TimeZone = 'UTC'; create schema landed")
@@ -63,7 +66,10 @@ def lay_out(
             connection.executemany("insert into new_load values (?, ?, ?, ?, ?)", loads)
         for suite in suites:
             if suite.subject in new and suite.row_rules:
-                connection.execute(_rows(suite))
+                try:
+                    connection.execute(_rows(suite))
+                except duckdb.Error as error:
+                    raise UnusableInput(f"{suite.file}: flags: {cause(str(error))}") from None
         connection.execute(f"create table {MEASURES} as select {_measures(home, suites, new, due)}")
         for name in DATASETS:
             connection.execute(f"drop view landed.{name}")

@@ -5,14 +5,15 @@ row with `as_of`, `load_sequence` and the `month` that is closed (null: none).
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import duckdb
 
-from ingestion import engine
+from ingestion import UnusableInput, engine
 from orchestration.publication import Mart
-from orchestration.quality.suites import Suite, WrongSuite
+from orchestration.quality.suites import Suite, cause
 
 MEASURES = "measures"
 
@@ -31,7 +32,7 @@ def lay_out(
     first day of the month that is closed.
 
     Raises:
-        WrongSuite: a query of a suite does not run.
+        UnusableInput: a query of a suite does not run.
     """
     with duckdb.connect(str(database)) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -49,15 +50,16 @@ def lay_out(
             if suite.row_rules:
                 key = next(mart.grain for mart in marts if mart.name == suite.subject)
                 _run(connection, suite, "rows", _rows(suite, key))
+            untold: set[str] = set()
             for name, sql in suite.relations.items():
-                if compares or "before." not in sql:
-                    _run(connection, suite, name, f"create or replace temp table {name} as {sql}")
+                made = f"create or replace temp table {name} as {sql}"
+                if not _told(connection, suite, name, made, compares, untold):
+                    untold.add(name)
             for name, sql in suite.measures.items():
-                value = None
-                if compares or "before." not in sql:
-                    found = _run(connection, suite, name, sql).fetchone()
-                    value = None if found is None else found[0]
-                columns.append((suite.measure(name), None if value is None else float(value)))
+                found = _told(connection, suite, name, sql, compares, untold)
+                row = found.fetchone() if found else None
+                value = None if row is None or row[0] is None else float(row[0])
+                columns.append((suite.measure(name), value))
         declared = ", ".join(f"?::double as {name}" for name, _ in columns)
         connection.execute(
             f"create table {MEASURES} as select {declared}", [value for _, value in columns]
@@ -92,11 +94,33 @@ def _rows(suite: Suite, key: Sequence[str]) -> str:
     )
 
 
+def _told(
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    what: str,
+    sql: str,
+    compares: bool,
+    untold: Set[str],
+) -> duckdb.DuckDBPyConnection | None:
+    """Run a query; None where it stands on what is not there: a publication before, or an older one's columns."""
+    if not untold.isdisjoint(re.findall(r"\w+", sql)):
+        return None
+    if not re.search(r"\bbefore\.", sql):
+        return _run(connection, suite, what, sql)
+    if compares:
+        try:
+            return connection.execute(sql)
+        except duckdb.Error:
+            pass
+    # Right or wrong is told by the marts of today.
+    _run(connection, suite, what, re.sub(r"\bbefore\.", "marts.", sql))
+    return None
+
+
 def _run(
     connection: duckdb.DuckDBPyConnection, suite: Suite, what: str, sql: str
 ) -> duckdb.DuckDBPyConnection:
     try:
         return connection.execute(sql)
     except duckdb.Error as error:
-        cause = " ".join(str(error).split("\n\nLINE")[0].split())
-        raise WrongSuite(f"{suite.file}: {what}: {cause}") from None
+        raise UnusableInput(f"{suite.file}: {what}: {cause(str(error))}") from None

@@ -45,10 +45,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH = re.compile(r"select \* from \{batch\} where (.+)", re.DOTALL)
 
 
-class WrongSuite(UnusableInput):
-    """A suite is not as it must be; the message names the file, the rule and what is right."""
-
-
 @dataclass(frozen=True)
 class Rule:
     """One expectation. `options`: its arguments, as Great Expectations names them.
@@ -175,7 +171,7 @@ def load_suites(
     columns: the columns of each dataset or mart that may have a suite, by name.
 
     Raises:
-        WrongSuite: a file is no suite, or names an expectation, option or column that there is not.
+        UnusableInput: a file is no suite, or names an expectation, option or column that there is not.
     """
     every = _read(folder / stage / f"{EVERY_DATASET}.yml") if stage == "landed" else {}
     suites = []
@@ -184,7 +180,9 @@ def load_suites(
     if stage == "landed":
         missing = sorted(columns.keys() - {suite.subject for suite in suites})
         if missing:
-            raise WrongSuite(f"{folder / stage}: {missing[0]} has no suite: add {missing[0]}.yml")
+            raise UnusableInput(
+                f"{folder / stage}: {missing[0]} has no suite: add {missing[0]}.yml"
+            )
     return suites
 
 
@@ -201,13 +199,25 @@ def suites_version(folder: Path = SUITES) -> str:
     return content.hexdigest()
 
 
+def cause(message: str) -> str:
+    """What DuckDB says is wrong with a query, in one line.
+
+    Of an error that only the data can cause, its kind alone: the message may hold a value.
+    """
+    kind = re.search(r"\b(\w+) Error: [^\n]*", message)
+    if kind is None:
+        return "it does not run"
+    about_the_query = kind[1] in ("Binder", "Catalog", "Parser")
+    return kind[0] if about_the_query else f"{kind[1]} Error in the data"
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         said = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongSuite(f"{file} is no YAML: {' '.join(str(error).split())}") from None
+        raise UnusableInput(f"{file} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(said, dict) or not isinstance(said.get("rules"), list):
-        raise WrongSuite(f"{file}: a suite has a list `rules`")
+        raise UnusableInput(f"{file}: a suite has a list `rules`")
     return said
 
 
@@ -221,7 +231,7 @@ def _suite(
     subject = file.stem
     if subject not in columns:
         kind = "dataset" if stage == "landed" else "mart"
-        raise WrongSuite(f"{file}: there is no {kind} '{subject}'; there are {_listed(columns)}")
+        raise UnusableInput(f"{file}: there is no {kind} '{subject}'; there are {_listed(columns)}")
     known = {
         "about",
         "rules",
@@ -234,7 +244,7 @@ def _suite(
     names = [rule.name for rule in own]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise WrongSuite(f"{file}: rule {twice}: this name is taken; each rule has its own")
+        raise UnusableInput(f"{file}: rule {twice}: this name is taken; each rule has its own")
     inherited = [rule for rule in (_rule(file, one) for one in shared) if rule.name not in names]
     suite = Suite(
         stage,
@@ -251,7 +261,7 @@ def _suite(
     in_rows = [*columns[subject], *flags]
     measures = LANDED_MEASURES if stage == "landed" else tuple(suite.measures)
     if suite.happened is not None and suite.happened not in columns[subject]:
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: happened: there is no column '{suite.happened}'; there are {_listed(in_rows)}"
         )
     for rule in suite.rules:
@@ -259,7 +269,7 @@ def _suite(
             there = measures if rule.measures else in_rows
             if column not in there:
                 kind = "measure" if rule.measures else "column"
-                raise WrongSuite(
+                raise UnusableInput(
                     f"{file}: rule {rule.name}: there is no {kind} '{column}'; there are {_listed(there)}"
                 )
     return suite
@@ -272,14 +282,14 @@ def _texts(said: Mapping[str, Any] | None) -> dict[str, str]:
 def _rule(file: Path, said: Any) -> Rule:
     name = said.get("name") if isinstance(said, dict) else None
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: every rule has a name of lower-case letters, digits and _, not {name!r}"
         )
     where = f"rule {name}"
     _only(file, where, said, {"name", "expectation", "with", "severity", "reason"})
     expectation, options = said.get("expectation"), said.get("with") or {}
     if expectation not in EXPECTATIONS:
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: {where}: there is no expectation '{expectation}'; there are {_listed(EXPECTATIONS)}"
         )
     _only(file, where, options, EXPECTATIONS[expectation])
@@ -290,18 +300,22 @@ def _rule(file: Path, said: Any) -> Rule:
     }
     for option in needed.get(expectation, ("column",)):
         if option not in options:
-            raise WrongSuite(f"{file}: {where}: {expectation} needs `{option}`")
+            raise UnusableInput(f"{file}: {where}: {expectation} needs `{option}`")
     if expectation in (_MAX, _MIN, _BETWEEN) and not {"min_value", "max_value"} & set(options):
-        raise WrongSuite(f"{file}: {where}: {expectation} needs `min_value`, `max_value` or both")
+        raise UnusableInput(
+            f"{file}: {where}: {expectation} needs `min_value`, `max_value` or both"
+        )
     if said.get("severity") not in ("stop", "warn"):
-        raise WrongSuite(f"{file}: {where}: severity is stop or warn, not {said.get('severity')!r}")
+        raise UnusableInput(
+            f"{file}: {where}: severity is stop or warn, not {said.get('severity')!r}"
+        )
     if not str(said.get("reason") or "").strip():
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: {where}: a sentence `reason` says why the threshold is what it is"
         )
     rule = Rule(name, expectation, options, said["severity"], " ".join(str(said["reason"]).split()))
     if expectation == _QUERY and rule.condition is None:
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: {where}: unexpected_rows_query is `select * from {{batch}} where` and a condition"
         )
     return rule
@@ -310,7 +324,7 @@ def _rule(file: Path, said: Any) -> Rule:
 def _only(file: Path, where: str, said: Mapping[str, Any], known: Any) -> None:
     unknown = sorted(map(str, said.keys() - known))
     if unknown:
-        raise WrongSuite(
+        raise UnusableInput(
             f"{file}: {where}: there is no key '{unknown[0]}'; there are {_listed(known)}"
         )
 

@@ -10,9 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion import Home, ledger
+from orchestration.quality import history
+from orchestration.running import log_file
 from tests.integration.scenes import (
     LATER,
     Finished,
+    Run,
     Stage,
     assert_nothing_temporary,
     close,
@@ -84,6 +87,48 @@ def mended_at_last(stage: Stage) -> Mended:
     return Mended(home, stopped, close(home, landing, as_of=LATER))
 
 
+def tickets_of_a_stranger() -> str:
+    rows = [
+        {
+            "ticket_id": f"T-STRANGE-{number:03}",
+            "agent_id": "A-MIRABELLE",
+            "created_at": "2026-10-20T10:00:00Z",
+            "status": "resolved",
+            "resolved_at": "2026-10-20T11:00:00Z",
+        }
+        for number in range(60)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@scene()
+def stopped_at_the_gate(stage: Stage) -> Stopped:
+    """Tickets of somebody whom `agents` does not know: each row is right, all of them together are not."""
+    home, landing = stage.copy_closed("gate"), stage.copy_landing("gate")
+    (landing / "tickets" / "strange.ndjson").write_text(tickets_of_a_stranger())
+    before = outcome_of(home)
+    stopped = close(home, landing, as_of=LATER)
+    return Stopped(home, before, stopped, outcome_of(home))
+
+
+@scene(closes=2)
+def mended_at_the_gate(stage: Stage) -> Mended:
+    """Stopped, and then with the person in `agents`."""
+    home, landing = stage.copy_closed("gate_mended"), stage.copy_landing("gate_mended")
+    (landing / "tickets" / "strange.ndjson").write_text(tickets_of_a_stranger())
+    stopped = [close(home, landing, as_of=LATER)]
+    person = {
+        "agent_id": "A-MIRABELLE",
+        "name": "Mirabelle Joiner",
+        "role": "agent",
+        "team_id": "T0001",
+        "time_zone": "UTC",
+        "effective_from": "2026-10-01",
+    }
+    (landing / "agents" / "joiner.ndjson").write_text(json.dumps(person) + "\n")
+    return Mended(home, stopped, close(home, landing, as_of=LATER))
+
+
 @scene()
 def failing_data_test(stage: Stage) -> Stopped:
     """A raw file damaged after it was loaded: no rule of ingestion sees it, a test of the models does."""
@@ -121,6 +166,52 @@ class TestTooManyRejectedRows:
 
     def test_it_is_cleaned_up_after(self, too_many_rejected: Stopped) -> None:
         assert_nothing_temporary(too_many_rejected.home)
+
+
+class TestStoppedAtTheGate:
+    def test_the_close_stops_in_one_line_that_says_rule_rows_and_way_out(
+        self, stopped_at_the_gate: Stopped
+    ) -> None:
+        assert stopped_at_the_gate.stopped.returncode == 1
+        said = stopped_at_the_gate.stopped.stderr
+        (line,) = (line for line in said.splitlines() if "agents_are_known" in line)
+        assert (
+            "quality_gate: landed.tickets: agents_are_known: found 60 of 60 rows,"
+            " first tickets/strange.ndjson, row 1; passes:" in line
+        )
+        assert "run again, or change the rule in orchestration/quality/suites" in line
+        assert "Traceback" not in said
+
+    def test_no_model_is_built_and_nothing_is_published(self, stopped_at_the_gate: Stopped) -> None:
+        for step in ("building the warehouse", "candidate", *AFTER_THE_CHECKS):
+            assert step not in stopped_at_the_gate.stopped.stderr
+        assert stopped_at_the_gate.after == stopped_at_the_gate.before
+        assert_nothing_temporary(stopped_at_the_gate.home)
+
+    def test_what_it_found_is_kept_and_names_nobody(self, stopped_at_the_gate: Stopped) -> None:
+        last = history.last_run(stopped_at_the_gate.home, "landed")
+        assert last is not None
+        assert last.count("stopped") == 1
+        assert len(last.failing_rows) == 20
+        log = log_file(stopped_at_the_gate.home).read_text()
+        shown = [history.file(stopped_at_the_gate.home).read_text(), log]
+        assert "MIRABELLE" not in "".join(shown) + stopped_at_the_gate.stopped.stderr
+
+    def test_a_close_without_faults_is_not_warned(self, closed: Run) -> None:
+        assert "quality_gate" not in closed.finished.stderr
+        assert [run.stage for run in history.runs(closed.home)] == ["landed", "published"]
+
+
+@pytest.mark.long
+def test_who_mends_what_the_gate_saw_goes_on(mended_at_the_gate: Mended) -> None:
+    assert [finished.returncode for finished in mended_at_the_gate.stopped] == [1]
+    assert mended_at_the_gate.mended.returncode == 0, mended_at_the_gate.mended.stderr
+    runs = history.runs(mended_at_the_gate.home)
+    assert [bool(run.count("stopped")) for run in runs if run.stage == "landed"] == [
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.long

@@ -101,6 +101,19 @@ def test_the_bytes_of_the_bi_file_hold_no_secret_either(home: Home) -> None:
         assert word.encode() not in content, word
 
 
+def test_what_the_quality_gates_found_is_for_who_reads_everything(home: Home) -> None:
+    def tables(file: Path) -> set[str]:
+        found = query(file, "select table_name from duckdb_tables() where schema_name = 'meta'")
+        return {name for (name,) in found}
+
+    described = {"publication", "mart", "mart_column"}
+    gates = {"quality_run", "quality_result", "quality_failing_row"}
+    assert tables(home.published_database) == described | gates
+    assert {file.name: tables(file) for file in audiences.files(home)} == {
+        file.name: described for file in audiences.files(home)
+    }
+
+
 def test_an_id_has_the_same_pseudonym_in_every_mart_and_it_is_an_hmac(home: Home) -> None:
     expected = "p" + hmac.new(KEY, b"ana", hashlib.sha256).hexdigest()[:20]
     for mart in ("dim_agent", "fct_agent_day", "monthly_performance_summary", "qa_sample"):

@@ -9,6 +9,7 @@ import pytest
 
 from ingestion import Home, UnusableInput
 from orchestration import publication, records
+from orchestration.quality import history
 
 MARTS = [
     publication.Mart("dim_team", ("team_id",)),
@@ -330,3 +331,57 @@ def test_a_function_reads_the_marts_beside_it_not_those_it_was_made_from(home: H
         assert connection.execute("from marts.tickets_of('2026-09-01')").fetchall() == [
             (dt.date(2026, 9, 1), 7)
         ]
+
+
+def look(home: Home, note: str) -> None:
+    result = history.Result(
+        "landed.tickets", "one", "warn", "warned", "no such row", "Because.", note=note
+    )
+    history.append(home, "landed", dt.datetime(2026, 11, 2, tzinfo=dt.UTC), 3, note, [result], [])
+
+
+def test_what_the_gates_found_is_published_with_it_and_is_no_content(home: Home) -> None:
+    publish(home)
+    content = publication.published_content(home)
+    look(home, "new")
+    assert publish(home)
+    with duckdb.connect(str(home.published_database), read_only=True) as connection:
+        found = connection.sql("select run, warned, failed_rules from meta.quality_run").fetchall()
+        results = connection.sql("select outcome, found from meta.quality_result").fetchall()
+    assert found == [(1, 1, "landed.tickets: one")]
+    assert results == [("warned", "new")]
+    assert publication.published_content(home) == content
+    assert len(records.publications(home)) == 1
+    before = home.published_database.stat().st_ino
+    assert not publish(home)
+    assert home.published_database.stat().st_ino == before
+
+
+def test_a_look_that_was_killed_half_way_is_no_look(home: Home) -> None:
+    look(home, "whole")
+    with history.file(home).open("ab") as file:
+        file.write(b'{"stage": "lan')
+    assert [run.fingerprint for run in history.runs(home)] == ["whole"]
+    look(home, "next")
+    assert [(run.number, run.fingerprint) for run in history.runs(home)] == [
+        (1, "whole"),
+        (2, "next"),
+    ]
+
+
+def test_a_rule_shows_what_it_found_when_it_last_looked(home: Home) -> None:
+    look(home, "found")
+    idle = history.Result(
+        "landed.tickets", "one", "warn", "not looked at", "t", "r", note="nothing new"
+    )
+    other = history.Result(
+        "landed.tickets", "two", "warn", "not looked at", "t", "r", note="nothing new"
+    )
+    history.append(
+        home, "landed", dt.datetime(2026, 11, 3, tzinfo=dt.UTC), 3, "f", [idle, other], []
+    )
+    latest = history.latest_results(history.runs(home))
+    assert [(run.number, one.rule, one.found) for run, one in latest] == [
+        (1, "one", "found"),
+        (2, "two", "nothing new"),
+    ]

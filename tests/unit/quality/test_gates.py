@@ -1,0 +1,279 @@
+"""The gates over data in which every rule has something to fail on, and over data that were looked at before."""
+
+import datetime as dt
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+import pytest
+
+from ingestion import Home, UnusableInput
+from orchestration import publication
+from orchestration.project import MANIFEST, refresh_manifest
+from orchestration.publication import Mart, TableFunction
+from orchestration.quality import gate, history
+from orchestration.quality import landed as landed_data
+from orchestration.quality import published as marts_data
+from orchestration.quality.engine import Answer, Question
+from orchestration.quality.gate import ROWS_SHOWN, WITHHELD, Verdict
+from orchestration.quality.suites import EVERY_DATASET, SUITES, Suite, landed_columns, load_suites
+from tests.unit.quality import faults
+from tests.unit.quality.faults import AS_OF, MARKED, MONTH
+
+
+@pytest.fixture(scope="module")
+def marts() -> list[Mart]:
+    refresh_manifest()
+    return [one for one in publication.interface(MANIFEST) if not isinstance(one, TableFunction)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, marts: list[Mart]) -> Home:
+    folder = tmp_path_factory.mktemp("faults")
+    home = Home(folder / "home")
+    faults.land(home, folder / "landing")
+    earlier = AS_OF - dt.timedelta(days=1)
+    faults.write_marts(publication.candidate_file(home), marts, copies=1, as_of=AS_OF)
+    faults.write_marts(home.published_database, marts, copies=3, as_of=earlier)
+    return home
+
+
+@pytest.fixture(scope="module")
+def nothing_goes_out() -> Iterator[None]:
+    def refuse(*_: Any) -> NoReturn:
+        raise AssertionError("something goes out to the network")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield
+
+
+@pytest.fixture(scope="module")
+def landed(home: Home, nothing_goes_out: None) -> Verdict:
+    with pytest.MonkeyPatch.context() as patch:
+        # The made-up publication has not seen these loads.
+        patch.setattr(publication, "published_load_sequence", lambda _: 0)
+        return gate.check_landed(home, AS_OF, MONTH)
+
+
+@pytest.fixture(scope="module")
+def published(home: Home, marts: list[Mart], nothing_goes_out: None) -> Verdict:
+    return gate.check_candidate(home, marts, MONTH)
+
+
+def outcomes(verdict: Verdict) -> dict[tuple[str, str], str]:
+    return {(one.suite, one.rule): one.outcome for one in verdict.results}
+
+
+def rules_of(suites: list[Suite]) -> dict[tuple[str, str], str]:
+    failed = {"stop": "stopped", "warn": "warned"}
+    return {(s.name, rule.name): failed[rule.severity] for s in suites for rule in s.rules}
+
+
+def test_every_rule_on_landed_data_can_fail(landed: Verdict) -> None:
+    expected = rules_of(load_suites("landed", landed_columns()))
+    found = outcomes(landed)
+    assert found.keys() == expected.keys()
+    # The rules of every dataset: all files but one are whole, and small ones are not judged by what comes twice.
+    shared = {"columns_are_there", "rows_are_there", "few_rows_come_twice"}
+    assert {key: found[key] for key in expected if key[1] not in shared} == {
+        key: outcome for key, outcome in expected.items() if key[1] not in shared
+    }
+    for rule in shared:
+        of_rule = {key: outcome for key, outcome in found.items() if key[1] == rule}
+        assert of_rule["landed.tickets", rule] == expected["landed.tickets", rule]
+    assert found["landed.shifts", "rows_are_there"] == "passed"
+    assert found["landed.agents", "few_rows_come_twice"] == "not looked at"
+
+
+def test_every_rule_on_marts_can_fail(published: Verdict, marts: list[Mart]) -> None:
+    columns = {mart.name: [name for name, _ in mart.columns] for mart in marts}
+    assert outcomes(published) == rules_of(load_suites("published", columns))
+
+
+def test_numbers_are_those_of_the_data(landed: Verdict, published: Verdict) -> None:
+    found = {(one.suite, one.rule): one for one in (*landed.results, *published.results)}
+    known = found["landed.status_events", "agents_are_known"]
+    assert (known.failing, known.looked_at) == (sum(faults.DAYS), sum(faults.DAYS))
+    # The raw file was robbed of one row and one column.
+    assert found["landed.tickets", "rows_are_there"].observed == 1
+    assert found["landed.tickets", "columns_are_there"].observed == 1
+    assert found["landed.shifts", "few_rows_come_twice"].observed == 0.5
+    assert found["landed.shifts", "no_day_is_much_emptier"].observed == 0
+    assert found["landed.shifts", "no_day_is_much_fuller"].observed == 10
+    # From the 7th of September to the end of the month.
+    assert found["landed.shifts", "data_reach_the_day"].observed == pytest.approx(23.4, abs=0.3)
+    assert found["published.fct_agent_day", "days_stay"].observed == pytest.approx(1 / 3)
+    assert found["published.fct_organisation_month", "csat_is_steady"].observed == pytest.approx(
+        -0.4
+    )
+    assert found["published.fct_organisation_month", "aht_seconds_is_steady"].observed == -0.5
+
+
+def test_a_failed_rule_is_a_line_that_says_all(landed: Verdict) -> None:
+    (line,) = (one for one in landed.sentences("stopped", "tickets") if "agents_are_known" in one)
+    assert "\n" not in line
+    for said in (
+        "landed.tickets: agents_are_known: found",
+        "of 271 rows, first tickets/",
+        "agent_is_known is true: 98 % of the rows or more",
+        "`agents` is not of the same day",
+        "Mend the export of tickets and run again, or change the rule in",
+        "suites/landed/tickets.yml",
+    ):
+        assert said in line
+
+
+def test_failing_rows_have_a_place_and_are_few(landed: Verdict, published: Verdict) -> None:
+    rows = [
+        r for r in landed.failing_rows if (r.suite, r.rule) == ("landed.shifts", "agents_are_known")
+    ]
+    assert len(rows) == ROWS_SHOWN
+    assert {row.place.split(", row ")[0] for row in rows} == {"shifts/2.ndjson"}
+    assert {row.shown for row in rows} == {"agent_is_known False"}
+    (row,) = (r for r in published.failing_rows if r.rule == "targets_are_there")
+    assert (
+        row.place
+        == f"monthly_performance_summary: agent_id {WITHHELD}, month 2026-09-01, revision 1"
+    )
+
+
+def test_who_is_meant_is_nowhere(home: Home, landed: Verdict, published: Verdict) -> None:
+    # It is in what was looked at, or this would prove nothing.
+    raw = next(home.raw_folder("feedback_sessions").glob("[!_]*.parquet"))
+    (told,) = duckdb.sql(f"select lower(notes) from '{raw}'").fetchone() or ("",)
+    assert MARKED in told
+    said = [
+        *landed.sentences("stopped"),
+        *landed.sentences("warned"),
+        repr(landed),
+        repr(published),
+    ]
+    said.append(history.file(home).read_text())
+    database = publication.candidate_file(home)
+    history.write_into(database, home)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for table in ("quality_run", "quality_result", "quality_failing_row"):
+            rows = connection.execute(f"from meta.{table}").fetchall()
+            assert rows
+            said.append(repr(rows))
+    assert [text for text in said if MARKED in text.lower()] == []
+    assert WITHHELD in said[-1]
+
+
+def test_nothing_is_left_in_the_scratch_folder(
+    home: Home, landed: Verdict, published: Verdict
+) -> None:
+    assert list(home.scratch.iterdir()) == []
+
+
+def test_every_threshold_says_why_and_every_suite_what_it_is_about() -> None:
+    for stage, columns in (("landed", landed_columns()), ("published", None)):
+        files = [file for file in (SUITES / stage).glob("*.yml") if file.stem != EVERY_DATASET]
+        assert files
+        if columns:
+            for suite in load_suites("landed", columns):
+                assert suite.about
+                assert all(len(rule.reason.split()) > 5 for rule in suite.rules)
+
+
+class Asked:
+    """In the place of Great Expectations: answers all alike, and counts."""
+
+    def __init__(self, passed: bool) -> None:
+        self.times, self.passed = 0, passed
+
+    def __call__(
+        self, _: Path, questions: dict[str, list[Question]]
+    ) -> dict[tuple[str, str], Answer]:
+        self.times += 1
+        return {
+            one.key: Answer(self.passed, failing=0, looked_at=9)
+            for asked in questions.values()
+            for one in asked
+        }
+
+
+@pytest.fixture
+def quiet_home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+@pytest.mark.parametrize(("passed", "times"), [(True, 1), (False, 2)])
+def test_what_passed_is_not_looked_at_again_and_what_stopped_is(
+    home: Home, monkeypatch: pytest.MonkeyPatch, passed: bool, times: int
+) -> None:
+    asked = Asked(passed)
+    monkeypatch.setattr(gate, "ask", asked)
+    history.file(home).rename(home.records / "kept")
+    try:
+        looks = [gate.check_landed(home, AS_OF, MONTH) for _ in range(2)]
+        assert asked.times == times
+        assert [one.looked for one in looks] == [True, not passed]
+        assert looks[0].results == looks[1].results
+        # Another instant: what is fresh then has to be looked at.
+        assert gate.check_landed(home, AS_OF, dt.date(2026, 8, 1)).looked
+    finally:
+        (home.records / "kept").rename(history.file(home))
+
+
+def test_a_first_month_is_not_warned_for_lack_of_history(
+    quiet_home: Home, tmp_path: Path, marts: list[Mart], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "ask", Asked(True))
+    faults.write_marts(publication.candidate_file(quiet_home), marts, copies=1, as_of=AS_OF)
+    verdict = gate.check_candidate(quiet_home, marts, dt.date(2026, 8, 1))
+    found = {(one.suite, one.rule): (one.outcome, one.note) for one in verdict.results}
+    # Two months before it: too few to tell what is usual. No publication before it: nothing to compare with.
+    nothing = ("not looked at", "too little to judge yet")
+    assert found["published.fct_organisation_month", "csat_is_steady"] == nothing
+    assert found["published.fct_agent_day", "days_stay"] == nothing
+    assert not verdict.sentences("warned")
+
+
+def test_a_flag_that_does_not_run_names_its_file(home: Home) -> None:
+    suites = [
+        replace(suite, flags={**suite.flags, "agent_is_known": "agent_ids is null"})
+        for suite in load_suites("landed", landed_columns())
+        if suite.subject == "shifts"
+    ]
+    new = landed_data.new_loads(home, 0)
+    with pytest.raises(
+        UnusableInput, match=r"landed/shifts\.yml: flags: Binder Error: .*agent_ids"
+    ):
+        landed_data.lay_out(home.root / "wrong.duckdb", home, suites, new, AS_OF)
+
+
+def test_a_query_that_stands_on_what_an_older_publication_lacks_is_not_told(
+    tmp_path: Path, marts: list[Mart]
+) -> None:
+    candidate, before = tmp_path / "candidate.duckdb", tmp_path / "before.duckdb"
+    for file in (candidate, before):
+        faults.write_marts(file, marts, copies=1, as_of=AS_OF)
+    with duckdb.connect(str(before)) as connection:
+        connection.execute("alter table marts.fct_agent_day drop column evaluations")
+    columns = {mart.name: [name for name, _ in mart.columns] for mart in marts}
+    suites = [s for s in load_suites("published", columns) if s.subject == "fct_agent_day"]
+    file = tmp_path / "checked.duckdb"
+    marts_data.lay_out(file, candidate, before, suites, marts, MONTH)
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert connection.execute("from measures").fetchall() == [(None,) * 4]
+    wrong = [
+        replace(suites[0], relations={"now_and_before": "select evals from before.fct_agent_day"})
+    ]
+    file.unlink()
+    with pytest.raises(UnusableInput, match=r"fct_agent_day\.yml: now_and_before: Binder Error"):
+        marts_data.lay_out(file, candidate, before, wrong, marts, MONTH)
+
+
+def test_an_expectation_without_an_answer_does_not_pass() -> None:
+    (suite,) = (s for s in load_suites("landed", landed_columns()) if s.subject == "shifts")
+    rule = next(rule for rule in suite.rules if rule.severity == "stop")
+    found = gate._result(suite, rule, Answer(passed=False, error="no such column"), True)
+    assert (found.outcome, found.found) == ("stopped", "no answer (no such column)")
