@@ -134,13 +134,15 @@ def _take(
     tell(_sentence(load))
 
 
-def _may_read_otherwise(past: Load, file: LandingFile) -> bool:
+def _may_read_otherwise(past: Sequence[Load], file: LandingFile) -> bool:
     """Whether a content that was recorded may load now: under another name, or by other limits.
 
     Otherwise the way out that a reason names would lead nowhere.
     """
-    return past.reason is not None and (
-        kind_of(past.file) != kind_of(file.path) or past.reason.startswith(OVER_LIMIT)
+    return all(
+        load.reason is not None
+        and (kind_of(load.file) != kind_of(file.path) or load.reason.startswith(OVER_LIMIT))
+        for load in past
     )
 
 

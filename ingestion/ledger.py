@@ -224,36 +224,35 @@ class Loads:
         """Read what was loaded so far."""
         self._ledger = Ledger(home)
         self.past: list[Load] = []
-        # By dataset and content: the load, or the last quarantine of the whole file.
-        self._contents: dict[tuple[str, str], Load] = {}
+        self._contents: dict[tuple[str, str], list[Load]] = {}
         self._take(self._ledger.catch_up())
 
     def append(self, load: Load) -> Load | None:
         """Add `load` with the next number and the present time, and return it so.
 
         Returns None, and adds nothing, when this content of this dataset is loaded already, or was
-        quarantined whole for the same reason.
+        quarantined whole for the same reason before.
         """
         with self._ledger.appending() as batch:
             self._take(batch.new)
-            past = self._contents.get((load.dataset, load.file_sha256))
-            if past and (past.status == "loaded" or past.reason == load.reason):
+            past = self.past_of(load.dataset, load.file_sha256)
+            if any(one.status == "loaded" or one.reason == load.reason for one in past):
                 return None
             number = self.past[-1].sequence + 1 if self.past else 1
             record = batch.add("load", content_of(replace(load, sequence=number)))
         self._take([record])
         return self.past[-1]
 
-    def past_of(self, dataset: str, sha256: str) -> Load | None:
-        """The load of a content, or its last quarantine as a whole file; None for a new content."""
-        return self._contents.get((dataset, sha256))
+    def past_of(self, dataset: str, sha256: str) -> list[Load]:
+        """What was recorded of a content: quarantines as a whole file, and its load."""
+        return self._contents.get((dataset, sha256), [])
 
     def _take(self, new: list[Record]) -> None:
         for record in new:
             if record.kind == "load":
                 load = load_of(record)
                 self.past.append(load)
-                self._contents[load.dataset, load.file_sha256] = load
+                self._contents.setdefault((load.dataset, load.file_sha256), []).append(load)
 
 
 def content_of(load: Load) -> dict[str, Any]:

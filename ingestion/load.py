@@ -81,7 +81,7 @@ def load_file(
                 f"{file.path} was written to while it was read; the next run takes it"
             )
         past = loads.past_of(file.dataset, file.sha256)
-        if past and past.reason is not None and past.reason == load.reason:
+        if load.reason is not None and any(one.reason == load.reason for one in past):
             return None
         for aside, final in ((raw_aside, raw), (quarantine_aside, quarantined)):
             if aside.exists():

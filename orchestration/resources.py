@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
-from orchestration import erasing, pseudonyms, purging
+from orchestration import erasing, lineage_events, pseudonyms, purging
 from orchestration.delivery.settings import Settings, read_settings
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
@@ -92,7 +92,15 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
         with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
             purging.complete_unfinished(self.home.home)
             erasing.finish_files(self.home.home)
-            yield self
+            run = context.dagster_run
+            if run is None:
+                yield self
+                return
+            with lineage_events.of_run(self.home.home, run.run_id, run.job_name) as succeeded:
+                yield self
+                instance = context.instance
+                assert instance is not None
+                succeeded.append(instance.get_run_stats(run.run_id).steps_failed == 0)
 
 
 def dbt_resource() -> DbtCliResource:

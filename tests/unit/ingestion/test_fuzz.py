@@ -5,6 +5,7 @@ The seed makes each file; a failure names it.
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import random
@@ -89,7 +90,12 @@ def check(bench: Bench, numbers: range) -> Counter[str]:
     raw = Counter(row["load_id"] for row in bench.raw("status_events"))
     assert raw[loads.pop("good.csv").load_id] == len(GOOD)
     # Files of the same bytes are one content.
-    assert len(set(files.values())) == len(loads)
+    assert {load.file_sha256 for load in loads.values()} == {
+        hashlib.sha256(content).hexdigest() for content in files.values()
+    }
+    before = bench.ledger()
+    assert bench.ingest().loads == []
+    assert bench.ledger() == before
     outcomes: Counter[str] = Counter()
     for name, load in loads.items():
         outcomes[account(bench, name, files[name], load, raw[load.load_id])] += 1

@@ -360,6 +360,14 @@ def test_a_file_loads_under_the_name_that_its_reason_asks_for(beside: Bench) -> 
     assert beside.ingest().datasets["teams"].files_new == 0
 
 
+def test_one_content_under_two_names_is_recorded_once_for_each_reason(beside: Bench) -> None:
+    for name in ("b.csv", "c.parquet", "d.csv.gz", "e.csv"):
+        beside.put(f"teams/{name}", b"")
+
+    assert beside.ingest().datasets["teams"].files_quarantined == 3
+    assert beside.ingest().loads == []
+
+
 @pytest.mark.parametrize("text", ["columns", "columns=0", "columns=-1", "rows=3", "columns=²"])
 def test_a_limit_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no limit|whole number"):
