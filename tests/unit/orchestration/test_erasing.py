@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,9 +40,10 @@ t2,A00002,2026-10-01T09:00:00Z,resolved,2026-10-02T09:00:00Z
 PERSON = ("A00001", "Ana Prieto", "ana@example.org", "+12005550100")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Loaded exports, a closed month, messages, and people in the ledger."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Loaded exports, a closed month, messages, and people in the ledger: to be copied."""
+    tmp_path = tmp_path_factory.mktemp("made")
     home = Home(tmp_path / "home")
     home.prepare()
     for name, text in (
@@ -80,6 +82,23 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+def copied(made: Home, folder: Path) -> Home:
+    shutil.copytree(made.root.parent, folder, dirs_exist_ok=True)
+    return Home(folder / "home")
+
+
+@pytest.fixture
+def home(made: Home, tmp_path: Path) -> Home:
+    return copied(made, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def erased(made: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, erasing.Erasure]:
+    """A home without the person; to be read only."""
+    home = copied(made, tmp_path_factory.mktemp("erased"))
+    return home, erase(home)
+
+
 def erase(home: Home) -> erasing.Erasure:
     erasing.begin(home, erasing.look(home, "A00001"), "case 17/26")
     return complete(home)
@@ -95,10 +114,10 @@ def raw(home: Home, dataset: str, columns: str) -> list[tuple[object, ...]]:
     return duckdb.sql(f"select {columns} from '{files}' order by row_number").fetchall()
 
 
-def test_everything_is_rewritten_and_nothing_else(home: Home) -> None:
-    before = {p.name: p.read_bytes() for p in home.root.rglob("*.parquet")}
-    lines = home.ledger.read_bytes()
-    done = erase(home)
+def test_everything_is_rewritten_and_nothing_else(
+    made: Home, erased: tuple[Home, erasing.Erasure]
+) -> None:
+    home, done = erased
     assert done.left == []
     (pseudonym,) = {row[0] for row in raw(home, "agents", "agent_id")[:2]}
     assert is_pseudonym(str(pseudonym))
@@ -125,10 +144,8 @@ def test_everything_is_rewritten_and_nothing_else(home: Home) -> None:
         ("A00002", "Ben Ito", f"Team {MASKED}", pseudonym, 4),
         (pseudonym, MASKED, f"Team {MASKED}", None, 3),
     ]
-    untouched = {name for name, content in before.items() if name == "_schema.parquet" and content}
-    assert untouched == {"_schema.parquet"}
     # The chain goes on from where it was, and everything fits it.
-    assert home.ledger.read_bytes().startswith(lines)
+    assert home.ledger.read_bytes().startswith(made.ledger.read_bytes())
     assert verification.verify(home).problems == []
     (record,) = ledger.records(home, "erasure")
     assert set(record.content["files"]) == set(record.content["before"])
@@ -136,8 +153,10 @@ def test_everything_is_rewritten_and_nothing_else(home: Home) -> None:
     assert not [text for text in (*PERSON, str(pseudonym)) if text in json.dumps(record.content)]
 
 
-def test_quarantine_keeps_the_place_and_loses_the_values(home: Home) -> None:
-    erase(home)
+def test_quarantine_keeps_the_place_and_loses_the_values(
+    made: Home, erased: tuple[Home, erasing.Erasure]
+) -> None:
+    home, _ = erased
     (path,) = home.quarantine_folder("feedback_sessions").glob("*.csv")
     with path.open(newline="") as stream:
         (line,) = csv.DictReader(stream)
@@ -145,8 +164,10 @@ def test_quarantine_keeps_the_place_and_loses_the_values(home: Home) -> None:
     assert (line["value"], line["reason"], line["record"]) == ("", MASKED, "")
 
 
-def test_messages_to_and_about_the_person_go(home: Home) -> None:
-    done = erase(home)
+def test_messages_to_and_about_the_person_go(
+    made: Home, erased: tuple[Home, erasing.Erasure]
+) -> None:
+    home, done = erased
     assert done.messages == 3
     outbox = home.outbox / "2026-10"
     assert {path.name for path in outbox.iterdir()} == {
@@ -155,9 +176,11 @@ def test_messages_to_and_about_the_person_go(home: Home) -> None:
     assert (outbox / "skill_levels-close-0001.csv").read_text() == "agent_id,name\nA00002,Ben Ito\n"
 
 
-def test_nobody_can_tell_any_more_whose_tokens_were_whose(home: Home) -> None:
-    assert People(home).token("A00001") is not None
-    erase(home)
+def test_nobody_can_tell_any_more_whose_tokens_were_whose(
+    made: Home, erased: tuple[Home, erasing.Erasure]
+) -> None:
+    home, _ = erased
+    assert People(made).token("A00001") is not None
     people = People(home)
     assert people.token("A00001") is None
     assert people.token("A00002") is not None
@@ -218,7 +241,7 @@ def test_the_name_of_somebody_too_short_to_look_for_goes_from_its_own_rows(home:
     assert raw(home, "agents", "name, email")[-1] == (MASKED, None)
 
 
-@pytest.mark.parametrize("stop_at", range(0, 12, 3))
+@pytest.mark.parametrize("stop_at", [0, 4, 9])
 def test_stopped_anywhere_it_is_completed_once(
     home: Home, stop_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +271,7 @@ def test_stopped_anywhere_it_is_completed_once(
     assert len(ledger.records(home, "erasure")) == 1
 
 
+@pytest.mark.long
 def test_the_command_shows_first_and_then_does_it(home: Home) -> None:
     command = ["erase", "A00001", "--reason", "case 17/26", "--home", home.root]
     shown = scorehouse(*command)
