@@ -560,7 +560,11 @@ def purge(
             _fail("a purge was stopped half-way: `scorehouse purge --yes` completes it")
         purging.complete(of, instance)
         listing = retention.look(
-            of, PROJECT_DIR, dt.datetime.now(dt.UTC).date(), purging.past_runs(instance), limit
+            of,
+            retention.rule_table(PROJECT_DIR),
+            dt.datetime.now(dt.UTC).date(),
+            purging.past_runs(instance),
+            limit,
         )
         summary.print_purge(console, listing, done=yes)
         if yes:
@@ -646,8 +650,7 @@ def hold(
     from orchestration import holds
     from orchestration.months import parse_month
     from orchestration.project import PROJECT_DIR
-    from orchestration.retention import TABLE
-    from orchestration.rules import rule_tables
+    from orchestration.retention import rule_table
 
     _require_home(home)
     _convert(home)
@@ -658,8 +661,8 @@ def hold(
         return
     if not reason or not by:
         _fail("say why and who says so: --reason and --by")
-    table = next(one for one in rule_tables(PROJECT_DIR) if one.name == TABLE)
-    kinds = next(column.allowed for column in table.columns if column.name == "kind")
+    columns = rule_table(PROJECT_DIR).columns
+    kinds = next(column.allowed for column in columns if column.name == "kind")
     months = (parse_month(first) if first else None, parse_month(last) if last else None)
     placed = holds.place(of, kind, kinds, months, agent, reason, by)
     console.print(placed.title, markup=False, highlight=False, soft_wrap=True)

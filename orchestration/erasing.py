@@ -234,35 +234,37 @@ def finish(home: Home) -> Erasure:
 
 
 def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
-    for load in ledger.read_ledger(home):
-        path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
-        if path.exists():
-            yield path.relative_to(home.root).as_posix(), _count(path, person)
+    with engine.connect() as connection:
+        for load in ledger.read_ledger(home):
+            path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
+            if path.exists():
+                yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
 
 
 def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
-    for path in sorted(records.performance_folder(home).glob("*.parquet")):
-        yield path.relative_to(home.root).as_posix(), _count(path, person)
-
-
-def _count(path: Path, person: Person) -> int:
     with engine.connect() as connection:
-        source = f"read_parquet({engine.literal(str(path))})"
-        texts = _text_columns(connection, source)
-        tests = [
-            f"{engine.identifier(name)} = {engine.literal(person.agent_id)}"
+        for path in sorted(records.performance_folder(home).glob("*.parquet")):
+            yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
+    """Rows of a Parquet file that name the person."""
+    source = f"read_parquet({engine.literal(str(path))})"
+    texts = _text_columns(connection, source)
+    tests = [
+        f"{engine.identifier(name)} = {engine.literal(person.agent_id)}"
+        for name in texts
+        if name in PERSON_COLUMNS
+    ]
+    if person.sought:
+        pattern = sql_pattern(person.sought)
+        tests += [
+            f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
             for name in texts
-            if name in PERSON_COLUMNS
         ]
-        if person.sought:
-            pattern = sql_pattern(person.sought)
-            tests += [
-                f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
-                for name in texts
-            ]
-        row = connection.execute(
-            f"select count(*) from {source} where {' or '.join(tests) or 'false'}"
-        ).fetchone()
+    row = connection.execute(
+        f"select count(*) from {source} where {' or '.join(tests) or 'false'}"
+    ).fetchone()
     assert row is not None
     return int(row[0])
 

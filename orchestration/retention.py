@@ -16,7 +16,7 @@ from ingestion.contract import Dataset
 from orchestration import holds
 from orchestration.holds import Hold
 from orchestration.months import month_text, parse_month
-from orchestration.rules import check_rules, read_rows, rule_tables
+from orchestration.rules import RuleTable, check_tables, read_rows, rule_tables
 
 TABLE = "retention"
 RAW_KINDS = tuple(
@@ -88,14 +88,18 @@ def refuse_purged(home: Home, month: dt.date, deed: str) -> None:
             )
 
 
-def read_rules(project: Path, today: dt.date, before: dt.date | None = None) -> tuple[Rule, ...]:
+def rule_table(project: Path) -> RuleTable:
+    """The table of rules `retention`, as it is declared."""
+    return next(table for table in rule_tables(project) if table.name == TABLE)
+
+
+def read_rules(table: RuleTable, today: dt.date, before: dt.date | None = None) -> tuple[Rule, ...]:
     """The rules with their cutoffs on a day; `before`: keep this month and all after it, whatever the rules say.
 
     Raises:
-        UnusableInput: a table of rules is not as declared.
+        UnusableInput: the table is not as declared.
     """
-    check_rules(project)
-    table = next(one for one in rule_tables(project) if one.name == TABLE)
+    check_tables([table])
     found = []
     for row in read_rows(table):
         kind, months = str(row.cells["kind"]), int(str(row.cells["keep_months"]))
@@ -104,9 +108,8 @@ def read_rules(project: Path, today: dt.date, before: dt.date | None = None) -> 
     return tuple(found)
 
 
-def rules_sha256(project: Path) -> str:
+def rules_sha256(table: RuleTable) -> str:
     """Hash of the table of rules as it is."""
-    table = next(one for one in rule_tables(project) if one.name == TABLE)
     return hashlib.sha256(table.file.read_bytes()).hexdigest()
 
 
@@ -117,14 +120,20 @@ def months_before(month: dt.date, count: int) -> dt.date:
 
 
 def look(
-    home: Home, project: Path, today: dt.date, runs: Sequence[Item], before: dt.date | None = None
+    home: Home,
+    table: RuleTable,
+    today: dt.date,
+    runs: Sequence[Item],
+    before: dt.date | None = None,
 ) -> Listing:
-    """What a purge on a day would remove, and what holds keep. `runs`: those of the orchestrator, whatever their age.
+    """What a purge on a day would remove, and what holds keep.
+
+    table: the rules. runs: those of the orchestrator, whatever their age. before: see `read_rules`.
 
     Raises:
-        UnusableInput: a table of rules is not as declared.
+        UnusableInput: the table of rules is not as declared.
     """
-    rules = read_rules(project, today, before)
+    rules = read_rules(table, today, before)
     cutoffs = {rule.kind: rule.cutoff for rule in rules}
     in_force = holds.active(home)
     found: list[Item] = []
@@ -141,7 +150,7 @@ def look(
         for item in others
         if item.kind in cutoffs and item.month < cutoffs[item.kind]
     ]
-    return Listing(rules, rules_sha256(project), tuple(found), whole_from)
+    return Listing(rules, rules_sha256(table), tuple(found), whole_from)
 
 
 def _hold(item: Item, in_force: Sequence[Hold]) -> Item:

@@ -8,7 +8,7 @@ file, line, column, value and the way out.
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -127,7 +127,16 @@ def check_rules(project: Path) -> None:
     Raises:
         UnusableInput: names every fault, ten at most.
     """
-    found = [fault for table in rule_tables(project) for fault in faults(table)]
+    check_tables(rule_tables(project))
+
+
+def check_tables(tables: Iterable[RuleTable]) -> None:
+    """Refuse tables that are not as declared.
+
+    Raises:
+        UnusableInput: names every fault, ten at most.
+    """
+    found = [fault for table in tables for fault in faults(table)]
     if found:
         more = [f"and {len(found) - MOST_FAULTS} more"] if len(found) > MOST_FAULTS else []
         raise UnusableInput("; ".join(found[:MOST_FAULTS] + more))

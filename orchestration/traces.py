@@ -91,17 +91,22 @@ def _happens(home: Home, agent_id: str) -> bool:
     return False
 
 
-def in_file(path: Path, person: Person) -> bool:
-    """Whether a file names somebody, whatever is packed into it; one that cannot be read is searched as it is."""
+def in_file(path: Path, person: Person, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a file names somebody, whatever is packed into it; one that cannot be read is searched as it is.
+
+    connection: to any database; it reads what needs one.
+    """
     pattern = person.pattern
     if pattern is None:
         return False
     try:
         match path.suffix:
             case ".parquet":
-                return _in_parquet(path, person)
+                return _in_relation(
+                    connection, f"read_parquet({engine.literal(str(path))})", person
+                )
             case ".duckdb":
-                return _in_database(path, person)
+                return _in_database(connection, path, person)
             case ".pdf":
                 return bool(pattern.search(reports.text_of_pdf(path.read_bytes())))
             case ".eml":
@@ -119,12 +124,15 @@ def in_file(path: Path, person: Person) -> bool:
 def in_folder(folder: Path, person: Person, besides: tuple[Path, ...] = ()) -> Iterator[Path]:
     """The files below a folder that name somebody, in their content or their path, except below `besides`."""
     pattern = person.pattern
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if not path.is_file() or any(path.is_relative_to(one) for one in besides):
-            continue
-        named = pattern is not None and pattern.search(path.relative_to(folder).as_posix())
-        if named or in_file(path, person):
-            yield path
+    if pattern is None or not folder.is_dir():
+        return
+    with engine.connect() as connection:
+        for path in sorted(folder.rglob("*")):
+            if not path.is_file() or any(path.is_relative_to(one) for one in besides):
+                continue
+            is_named = pattern.search(path.relative_to(folder).as_posix())
+            if is_named or in_file(path, person, connection):
+                yield path
 
 
 def message_texts(content: bytes) -> Iterator[str]:
@@ -138,14 +146,9 @@ def message_texts(content: bytes) -> Iterator[str]:
             yield html.unescape(str(part.get_content()))
 
 
-def _in_parquet(path: Path, person: Person) -> bool:
-    with engine.connect() as connection:
-        return _in_relation(connection, f"read_parquet({engine.literal(str(path))})", person)
-
-
-def _in_database(path: Path, person: Person) -> bool:
-    with engine.connect() as connection:
-        connection.execute(f"attach {engine.literal(str(path))} as held (read_only)")
+def _in_database(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> bool:
+    connection.execute(f"attach {engine.literal(str(path))} as held (read_only)")
+    try:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'held'"
         ).fetchall()
@@ -155,6 +158,8 @@ def _in_database(path: Path, person: Person) -> bool:
             )
             for schema, name in tables
         )
+    finally:
+        connection.execute("detach held")
 
 
 def _in_relation(connection: duckdb.DuckDBPyConnection, relation: str, person: Person) -> bool:
