@@ -467,7 +467,7 @@ def send_deliveries(
     import datetime as dt
 
     from orchestration import summary
-    from orchestration.delivery import notices
+    from orchestration.delivery.carrying_out import deliver_what_is_due
     from orchestration.delivery.sending import send_due
     from orchestration.resources import delivery_settings
 
@@ -475,12 +475,12 @@ def send_deliveries(
     _convert(home)
     of = Home(home.resolve())
     settings = delivery_settings(of)
-    done = send_due(of, settings, dry_run=dry_run)
-    summary.print_round(console, done, dry_run)
-    told = [] if dry_run else notices.watch(of, settings, dt.datetime.now(dt.UTC))
-    for subject in told:
-        console.print(f"told the operator: {subject}", markup=False, highlight=False)
-    if done.notes and not dry_run:
+    if dry_run:
+        summary.print_dry_run(console, send_due(of, settings, dry_run=True))
+        return
+    done = deliver_what_is_due(of, settings, dt.datetime.now(dt.UTC))
+    summary.print_carried_out(console, done)
+    if done.notes:
         raise typer.Exit(1)
 
 

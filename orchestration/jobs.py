@@ -1,11 +1,16 @@
 """Jobs: the daily build and the monthly close, over the same assets. One process runs one, step by step."""
 
+import datetime as dt
+from typing import Any
+
 import dagster as dg
 
 from orchestration.assets.close import clean_up_after_failure, scratch_cleanup
 from orchestration.assets.quality import CANDIDATE_GATE
-from orchestration.job_names import DAILY_BUILD, INGESTION, MONTHLY_CLOSE, REBUILD
+from orchestration.delivery.carrying_out import deliver_what_is_due
+from orchestration.job_names import DAILY_BUILD, DELIVERIES, INGESTION, MONTHLY_CLOSE, REBUILD
 from orchestration.partitions import close_months
+from orchestration.resources import HomeResource, delivery_settings
 
 _landing = dg.AssetSelection.key_prefixes("landing")
 _warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts", "functions")
@@ -52,4 +57,20 @@ rebuild_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-jobs = [ingestion_job, daily_build_job, monthly_close_job, rebuild_job]
+
+@dg.op
+def send_what_is_due(context: dg.OpExecutionContext, home: HomeResource) -> None:
+    """Messages that wait for their time, and notices to the operator; see docs/delivery.md."""
+    done = deliver_what_is_due(home.home, delivery_settings(home.home), dt.datetime.now(dt.UTC))
+    for note in done.notes:
+        context.log.warning(note)
+
+
+@dg.job(name=DELIVERIES, executor_def=dg.in_process_executor)
+def deliveries_job() -> None:
+    """Send what is due, without building anything."""
+    send_what_is_due()
+
+
+# The orchestrator has no public name for what both kinds of jobs are.
+jobs: list[Any] = [ingestion_job, daily_build_job, monthly_close_job, rebuild_job, deliveries_job]

@@ -1,10 +1,10 @@
-"""Schedules: the marts every morning, the close of the month before on the second of each month."""
+"""Schedules: the marts every morning, the close of the month before on the second, messages as they fall due."""
 
 import datetime as dt
 
 import dagster as dg
 
-from orchestration.jobs import daily_build_job, monthly_close_job
+from orchestration.jobs import daily_build_job, deliveries_job, monthly_close_job
 
 daily_build_schedule = dg.ScheduleDefinition(
     name="daily_build_at_five",
@@ -29,4 +29,11 @@ def monthly_close_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunReque
     return dg.RunRequest(run_key=month, partition_key=month)
 
 
-schedules = [daily_build_schedule, monthly_close_schedule]
+deliveries_schedule = dg.ScheduleDefinition(
+    name="deliveries_every_ten_minutes",
+    job=deliveries_job,
+    cron_schedule="*/10 * * * *",
+    execution_timezone="UTC",
+)
+
+schedules = [daily_build_schedule, monthly_close_schedule, deliveries_schedule]

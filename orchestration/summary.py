@@ -27,6 +27,7 @@ from orchestration.verification import Findings
 
 if TYPE_CHECKING:
     # Only to be printed: what makes them loads more than the command line needs.
+    from orchestration.delivery.carrying_out import CarriedOut
     from orchestration.delivery.desk import Listed
     from orchestration.delivery.sending import Round
     from orchestration.past import Comparison
@@ -299,11 +300,23 @@ def print_deliveries(console: Console, listed: "Sequence[Listed]") -> None:
     console.print(table)
 
 
-def print_round(console: Console, done: "Round", dry_run: bool) -> None:
-    """What a round of sending did, or would do."""
+def print_dry_run(console: Console, done: "Round") -> None:
+    """What a round of sending would do."""
     counts = ", ".join(f"{state} {count:,}" for state, count in sorted(done.counts.items()))
-    what = "a dry run: nothing was sent" if dry_run else f"sent: {done.sent:,}"
-    lines = [f"{what}{f'; {counts}' if counts else ''}", *done.notes]
+    _print_lines(
+        console, [f"a dry run, nothing was sent: {counts or 'nothing waits'}", *done.notes]
+    )
+
+
+def print_carried_out(console: Console, done: "CarriedOut") -> None:
+    """What a round of sending did."""
+    summed = f"sent: {done.sent:,}; into the outbox: {done.written:,}"
+    _print_lines(
+        console, [f"{summed}; without a usable address: {done.undeliverable:,}", *done.notes]
+    )
+
+
+def _print_lines(console: Console, lines: Sequence[str]) -> None:
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

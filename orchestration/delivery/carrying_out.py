@@ -1,10 +1,10 @@
 """What a close does with its messages: to the outbox, or over the transports that the installation has."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion import Home
-from orchestration.delivery import outbox, sending
+from orchestration.delivery import notices, outbox, sending
 from orchestration.delivery.settings import Settings
 
 
@@ -21,8 +21,8 @@ class CarriedOut:
 NOTHING = CarriedOut(0, 0, 0, ())
 
 
-def carry_out(home: Home, month: dt.date, settings: Settings) -> CarriedOut:
-    """Deliver what the closes of a month ask for and no run has delivered yet.
+def carry_out(home: Home, month: dt.date | None, settings: Settings) -> CarriedOut:
+    """Deliver what the closes of a month, or of all, ask for and no run has delivered yet.
 
     Raises:
         UnusableInput: what was delivered cannot be read or recorded.
@@ -40,3 +40,16 @@ def carry_out(home: Home, month: dt.date, settings: Settings) -> CarriedOut:
         len(filed.undeliverable) + sent.undeliverable,
         (*kept_back, *sent.notes),
     )
+
+
+def deliver_what_is_due(home: Home, settings: Settings, now: dt.datetime) -> CarriedOut:
+    """Deliver what waits, of all months, and tell the operator what is wrong.
+
+    Raises:
+        UnusableInput: what was delivered cannot be read or recorded.
+    """
+    done = CarriedOut(0, 0, 0, ())
+    if home.published_database.exists():
+        done = carry_out(home, None, settings)
+    told = [f"told the operator: {subject}" for subject in notices.watch(home, settings, now)]
+    return replace(done, notes=(*done.notes, *told))

@@ -39,8 +39,8 @@ class Delivered:
 NOTHING = Delivered(0, ())
 
 
-def deliver(home: Home, month: dt.date, elsewhere: Set[str] = frozenset()) -> Delivered:
-    """Write every message of the month that no run has written yet.
+def deliver(home: Home, month: dt.date | None, elsewhere: Set[str] = frozenset()) -> Delivered:
+    """Write every message of the month, or of all months, that no run has written yet.
 
     `elsewhere`: channels that have a transport; their messages are not for the outbox.
     """
@@ -51,11 +51,12 @@ def deliver(home: Home, month: dt.date, elsewhere: Set[str] = frozenset()) -> De
     messages = [action for action in left if action.channel != "hr_export"]
     undeliverable = tuple(action.action_id for action in messages if not has_address(action))
     withheld = _write_messages(home, deliveries, [one for one in messages if has_address(one)])
-    for close_number in sorted({action.close_number for action in exports}):
+    for month_of, close_number in sorted({(one.month, one.close_number) for one in exports}):
         # The whole export of the close, also when a crash let a part of it be recorded.
-        whole = [a for a in actions if a.channel == "hr_export" and a.close_number == close_number]
-        unrecorded = [a for a in exports if a.close_number == close_number]
-        _write_export(home, deliveries, month, close_number, whole, unrecorded)
+        close = [a for a in actions if (a.month, a.close_number) == (month_of, close_number)]
+        whole = [action for action in close if action.channel == "hr_export"]
+        unrecorded = [action for action in exports if action in whole]
+        _write_export(home, deliveries, month_of, close_number, whole, unrecorded)
     written = len(left) - len(undeliverable) - len(withheld)
     return Delivered(written, undeliverable, withheld)
 

@@ -134,10 +134,12 @@ def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
         "daily_build",
         "monthly_close",
         "rebuild",
+        "deliveries",
     }
     assert {s.name: (s.cron_schedule, s.execution_timezone) for s in repository.schedule_defs} == {
         "daily_build_at_five": ("0 5 * * *", "UTC"),
         "monthly_close_on_the_second": ("0 12 2 * *", "UTC"),
+        "deliveries_every_ten_minutes": ("*/10 * * * *", "UTC"),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_landing_files"}
 
