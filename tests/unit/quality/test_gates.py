@@ -311,3 +311,20 @@ def test_an_expectation_without_an_answer_does_not_pass() -> None:
     rule = next(rule for rule in suite.rules if rule.severity == "stop")
     found = gate._result(suite, rule, Answer(passed=False, error="no such column"), True)
     assert (found.outcome, found.found) == ("stopped", "no answer (no such column)")
+
+
+def test_what_a_landed_column_may_show_goes_by_its_kind() -> None:
+    suites = {suite.subject: suite for suite in load_suites("landed", landed_columns())}
+    withheld = {
+        f"{name}.{column}"
+        for name, columns in landed_columns().items()
+        for column in columns
+        if not gate._shown_of_landed(suites[name], column)
+    }
+    assert withheld >= {
+        "agents.agent_id", "agents.name", "agents.email", "agents.phone", "agents.site",
+        "interactions.customer_id", "feedback_sessions.notes", "compliance_events.description",
+        "tickets.ticket_id", "teams.team_lead_id",
+    }  # fmt: skip
+    assert not withheld & {"tickets.status", "qa_evaluations.score", "interactions.queued_at"}
+    assert gate._shown_of_landed(suites["tickets"], "agent_is_known")
