@@ -70,7 +70,9 @@ def lay_out(
                     connection.execute(_rows(suite))
                 except duckdb.Error as error:
                     raise UnusableInput(f"{suite.file}: flags: {cause(str(error))}") from None
-        connection.execute(f"create table {MEASURES} as select {_measures(home, suites, new, due)}")
+        connection.execute(
+            f"create table {MEASURES} as select {_measures(connection, home, suites, new, due)}"
+        )
         for name in DATASETS:
             connection.execute(f"drop view landed.{name}")
 
@@ -101,11 +103,15 @@ def _rows(suite: Suite) -> str:
 
 
 def _measures(
-    home: Home, suites: Sequence[Suite], new: Mapping[str, Sequence[Load]], due: dt.datetime
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    suites: Sequence[Suite],
+    new: Mapping[str, Sequence[Load]],
+    due: dt.datetime,
 ) -> str:
     columns = []
     for suite in suites:
-        sql = _measures_of(home, suite, new, due)
+        sql = _measures_of(connection, home, suite, new, due)
         columns += [
             f"({sql.get(name, 'null::double')}) as {suite.measure(name)}"
             for name in LANDED_MEASURES
@@ -114,12 +120,17 @@ def _measures(
 
 
 def _measures_of(
-    home: Home, suite: Suite, new: Mapping[str, Sequence[Load]], due: dt.datetime
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    suite: Suite,
+    new: Mapping[str, Sequence[Load]],
+    due: dt.datetime,
 ) -> dict[str, str]:
     """The query of each measure that there is something to measure for."""
     name, dataset = suite.subject, DATASETS[suite.subject]
     key = ", ".join(engine.identifier(column) for column in dataset.key)
     is_new = f"load_id in (select load_id from new_load where dataset = '{name}')"
+    suite_measures = {rule.columns[0] for rule in suite.rules if rule.measures}
     found = {}
     if name in new:
         files = ", ".join(
@@ -145,14 +156,17 @@ def _measures_of(
         found["days_behind"] = (
             f"select epoch({until} - max({at})) / 86400 from landed.{name} where {at} <= {until}"
         )
-        if name in new:
-            for measure, extreme in (("lowest_day", "min"), ("highest_day", "max")):
-                found[measure] = _volume(name, key, at, is_new, until, extreme)
+        if name in new and suite_measures & {"lowest_day", "highest_day"}:
+            connection.execute(
+                f"create temp table {name}__days as {_volume(name, key, at, is_new, until)}"
+            )
+            found["lowest_day"] = f"select lowest_day from {name}__days"
+            found["highest_day"] = f"select highest_day from {name}__days"
     return found
 
 
-def _volume(name: str, key: str, at: str, is_new: str, until: str, extreme: str) -> str:
-    """The rows of the new day that differs most, as a share of the median of the same weekday before it.
+def _volume(name: str, key: str, at: str, is_new: str, until: str) -> str:
+    """The emptiest and the fullest new day, as a share of the median of the same weekday before each.
 
     The newest day is left out: it may not be over. A day on which nothing happened counts as no row.
     """
@@ -189,5 +203,8 @@ def _volume(name: str, key: str, at: str, is_new: str, until: str, extreme: str)
             group by all
             having count(*) >= {LEAST_WEEKS}
         )
-        select {extreme}(number_of_rows / nullif(usual, 0)) from compared
+        select
+            min(number_of_rows / nullif(usual, 0)) as lowest_day,
+            max(number_of_rows / nullif(usual, 0)) as highest_day
+        from compared
     """

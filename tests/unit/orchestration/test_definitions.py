@@ -111,6 +111,22 @@ def test_the_checks_on_the_candidate_block(graph: AssetGraph) -> None:
     }
 
 
+def test_the_quality_gates_block_in_builds_and_closes_and_judge_no_past(
+    definitions: dg.Definitions, graph: AssetGraph
+) -> None:
+    gates = {key for key in graph.asset_check_keys if key.name == "quality_gate"}
+    landing = {dg.AssetKey(["landing", dataset]) for dataset in DATASETS}
+    assert {key.asset_key for key in gates} == landing | {CANDIDATE}
+    assert all(graph.get(key).blocking for key in gates)
+    run = {
+        job: gates & definitions.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys
+        for job in ("ingestion", "daily_build", "monthly_close", "rebuild")
+    }
+    assert run == {
+        "ingestion": set(), "daily_build": gates, "monthly_close": gates, "rebuild": set()
+    }  # fmt: skip
+
+
 def test_a_report_that_names_somebody_else_stops_what_comes_after_it(graph: AssetGraph) -> None:
     checks = {
         key.asset_key.to_user_string(): graph.get(key).blocking

@@ -199,10 +199,13 @@ def write_marts(file: Path, marts: list[Mart], *, copies: int, as_of: dt.datetim
             " 7::bigint as load_sequence, ? as content",
             [as_of, f"{copies} copies"],
         )
+        # What pages look for in a published database.
+        connection.execute(
+            "create table meta.mart (mart varchar, grain varchar[]);"
+            "create table meta.mart_column (mart varchar, name varchar, description varchar)"
+        )
         for mart in marts:
-            rows = MARTS.get(mart.name)
-            if rows is None:
-                continue
+            rows = MARTS.get(mart.name, [])
             columns = ", ".join(f'"{name}" {kind}' for name, kind in mart.types.items())
             connection.execute(f"create table marts.{mart.name} ({columns})")
             for row in rows * (copies if mart.name == "fct_agent_day" else 1):

@@ -1,6 +1,7 @@
 """The gates over data in which every rule has something to fail on, and over data that were looked at before."""
 
 import datetime as dt
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 import duckdb
 import pytest
 
+import reports
 from ingestion import Home, UnusableInput
 from orchestration import publication
 from orchestration.project import MANIFEST, refresh_manifest
@@ -20,6 +22,8 @@ from orchestration.quality import published as marts_data
 from orchestration.quality.engine import Answer, Question
 from orchestration.quality.gate import ROWS_SHOWN, WITHHELD, Verdict
 from orchestration.quality.suites import EVERY_DATASET, SUITES, Suite, landed_columns, load_suites
+from reports import Period
+from reports.site import PAGES
 from tests.unit.quality import faults
 from tests.unit.quality.faults import AS_OF, MARKED, MONTH
 
@@ -165,6 +169,36 @@ def test_who_is_meant_is_nowhere(home: Home, landed: Verdict, published: Verdict
     assert WITHHELD in said[-1]
 
 
+def test_the_page_shows_rules_and_rows_and_no_figure_without_an_address(
+    home: Home, landed: Verdict, published: Verdict, tmp_path: Path
+) -> None:
+    database = tmp_path / "published.duckdb"
+    shutil.copyfile(home.published_database, database)
+    pages = tmp_path / "pages"
+    (pages / "quality").mkdir(parents=True)
+    shutil.copyfile(PAGES / "quality" / "data.md", pages / "quality" / "data.md")
+    (pages / "index.md").write_text("---\ntitle: Index\n---\nNothing.\n")
+    period = Period.month(MONTH)
+    reports.render_reports(database, period, tmp_path / "none", pages=pages)
+    history.write_into(database, home)
+    reports.render_reports(database, period, tmp_path / "out", pages=pages)
+    without, page = (
+        (tmp_path / out / "quality" / "data.html").read_text(encoding="utf-8")
+        for out in ("none", "out")
+    )
+    # An earlier version published without results.
+    assert "No gate has looked at these data." in without
+    for shown in (
+        "shifts/2.ndjson, row ",
+        "agent_is_known False",
+        WITHHELD,
+        "98 % of the rows or more",
+    ):
+        assert shown in page
+    assert MARKED not in page.lower()
+    assert "<data" not in page
+
+
 def test_nothing_is_left_in_the_scratch_folder(
     home: Home, landed: Verdict, published: Verdict
 ) -> None:
@@ -277,3 +311,20 @@ def test_an_expectation_without_an_answer_does_not_pass() -> None:
     rule = next(rule for rule in suite.rules if rule.severity == "stop")
     found = gate._result(suite, rule, Answer(passed=False, error="no such column"), True)
     assert (found.outcome, found.found) == ("stopped", "no answer (no such column)")
+
+
+def test_what_a_landed_column_may_show_goes_by_its_kind() -> None:
+    suites = {suite.subject: suite for suite in load_suites("landed", landed_columns())}
+    withheld = {
+        f"{name}.{column}"
+        for name, columns in landed_columns().items()
+        for column in columns
+        if not gate._shown_of_landed(suites[name], column)
+    }
+    assert withheld >= {
+        "agents.agent_id", "agents.name", "agents.email", "agents.phone", "agents.site",
+        "interactions.customer_id", "feedback_sessions.notes", "compliance_events.description",
+        "tickets.ticket_id", "teams.team_lead_id",
+    }  # fmt: skip
+    assert not withheld & {"tickets.status", "qa_evaluations.score", "interactions.queued_at"}
+    assert gate._shown_of_landed(suites["tickets"], "agent_is_known")
