@@ -25,7 +25,7 @@ from orchestration.project import MANIFEST
 NAMESPACE = "scorehouse"
 PRODUCER = "urn:scorehouse"
 KEPT_RUNS = 400
-"""Some 150 kB each: a year of daily builds and closes."""
+"""Some 350 kB each: a year of daily builds and closes."""
 
 URL_VARIABLE = "OPENLINEAGE_URL"
 ENDPOINT_VARIABLE = "OPENLINEAGE_ENDPOINT"
