@@ -185,6 +185,8 @@ def finish_files(home: Home) -> None:
     The caller holds the lock of runs.
     """
     if not journal(home).exists():
+        # What a run that was stopped before it had all of it has written aside.
+        shutil.rmtree(_aside(home), ignore_errors=True)
         return
     intention = json.loads(journal(home).read_bytes())
     Erased(home).add(intention["agent_id"])

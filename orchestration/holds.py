@@ -31,12 +31,15 @@ class Hold:
     reason: str | None
     since: str
 
-    def covers(self, kind: str, month: dt.date) -> bool:
-        """Whether data of a kind and month are held. Nobody can take one agent out of a file: all of it is held."""
+    def covers(self, kind: str, first: dt.date, last: dt.date) -> bool:
+        """Whether data of a kind, of the months `first` to `last`, are held.
+
+        Nobody can take a month or an agent out of a file: all of it is held.
+        """
         return (
             self.kind in (EVERYTHING, kind)
-            and (self.first is None or self.first <= month)
-            and (self.last is None or month <= self.last)
+            and (self.first is None or self.first <= last)
+            and (self.last is None or first <= self.last)
         )
 
     @property

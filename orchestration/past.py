@@ -30,7 +30,7 @@ class Comparison:
     """What was published then, against what the same records make now.
 
     `same` and `differing`: marts by name. `same_models`: None where the version of then was not recorded. `purged`:
-    files that a purge changed or removed since.
+    files that a purge or an erasure changed or removed since.
     """
 
     published_at: str

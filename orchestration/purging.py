@@ -32,14 +32,9 @@ def past_runs(instance: dg.DagsterInstance) -> list[Item]:
         ]
     )
     return [
-        Item(
-            RUN_HISTORY,
-            record.create_timestamp.astimezone(dt.UTC).date().replace(day=1),
-            record.dagster_run.run_id,
-            None,
-            0,
-        )
+        Item(RUN_HISTORY, month, month, record.dagster_run.run_id, None, 0)
         for record in instance.get_run_records(over)
+        for month in [record.create_timestamp.astimezone(dt.UTC).date().replace(day=1)]
     ]
 
 
@@ -56,18 +51,15 @@ def purge(home: Home, listing: Listing, instance: dg.DagsterInstance) -> None:
     complete(home, instance)
 
 
-def complete(home: Home, instance: dg.DagsterInstance | None) -> bool:
-    """Carry out the purge that is in the journal, wherever it was stopped; False where there is none.
-
-    instance: None leaves the runs of the orchestrator for a later purge.
-    """
+def complete(home: Home, instance: dg.DagsterInstance) -> bool:
+    """Carry out the purge that is in the journal, wherever it was stopped; False where there is none."""
     path = journal(home)
     if not path.exists():
         return False
     intention = json.loads(path.read_bytes())
     _remove(home, intention["paths"])
-    for run_id in intention["runs"] if instance is not None else ():
-        if instance is not None and instance.has_run(run_id):
+    for run_id in intention["runs"]:
+        if instance.has_run(run_id):
             instance.delete_run(run_id)
     content = intention["record"]
     chain = ledger.Ledger(home)
@@ -79,9 +71,9 @@ def complete(home: Home, instance: dg.DagsterInstance | None) -> bool:
     return True
 
 
-def complete_unfinished(home: Home) -> None:
+def complete_unfinished(home: Home, instance: dg.DagsterInstance) -> None:
     """Before a run builds on the raw files: a purge that was stopped half-way is carried out to its end."""
-    if complete(home, None):
+    if complete(home, instance):
         tell("completed a purge that was stopped half-way")
 
 

@@ -90,7 +90,8 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Wait for the run before, and keep the next one waiting."""
         lock = self.home.home.records / "run.lock"
         with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
-            purging.complete_unfinished(self.home.home)
+            if context.instance is not None:
+                purging.complete_unfinished(self.home.home, context.instance)
             erasing.finish_files(self.home.home)
             run = context.dagster_run
             if run is None:

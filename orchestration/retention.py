@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import reports
@@ -40,11 +40,12 @@ class Rule:
 class Item:
     """One thing that is older than its rule keeps it.
 
-    `month`: the newest that it holds. `path`: in the home; of a run of the orchestrator, its id. `rows`: None where
-    it has none. `held`: the hold that keeps it.
+    `first`, `month`: the oldest and the newest month that it holds. `path`: in the home; of a run of the orchestrator,
+    its id. `rows`: None where it has none. `held`: the hold that keeps it.
     """
 
     kind: str
+    first: dt.date
     month: dt.date
     path: str
     rows: int | None
@@ -154,8 +155,8 @@ def look(
 
 
 def _hold(item: Item, in_force: Sequence[Hold]) -> Item:
-    held = next((hold for hold in in_force if hold.covers(item.kind, item.month)), None)
-    return Item(item.kind, item.month, item.path, item.rows, item.bytes, held)
+    held = [hold for hold in in_force if hold.covers(item.kind, item.first, item.month)]
+    return replace(item, held=held[0] if held else None)
 
 
 def _raw_files(
@@ -175,30 +176,31 @@ def _raw_files(
     }
     if not names:
         return []
-    last = ", ".join(
+    instants = ", ".join(
         engine.identifier(column.name) for column in dataset.columns if column.kind == "instant"
     )
     key = " || chr(31) || ".join(engine.identifier(name) for name in dataset.key)
     limit = months_before(cutoff, 1)
     landed = f"read_parquet({engine.literal(str(folder / '*.parquet'))}, union_by_name = true)"
     with engine.connect() as connection:
-        newest = dict(
-            connection.execute(
-                f"select load_id, cast(date_trunc('month', max(greatest({last}))) as date)"
+        spans = {
+            load_id: (first, newest)
+            for load_id, first, newest in connection.execute(
+                f"select load_id, cast(date_trunc('month', min(least({instants}))) as date),"
+                f" cast(date_trunc('month', max(greatest({instants}))) as date)"
                 f" from {landed} group by load_id"
             ).fetchall()
-        )
-        months = {
-            load.load_id: newest.get(load.load_id)
-            or dt.date.fromisoformat(load.loaded_at[:10]).replace(day=1)
-            for load in names.values()
         }
-        going = {load_id for load_id, month in months.items() if month < limit}
+        # A file without a row is as old as its load.
+        for load in names.values():
+            month = _month_of(load.loaded_at)
+            spans.setdefault(load.load_id, (month, month))
+        going = {load_id for load_id, (_, newest) in spans.items() if newest < limit}
         held = {
             load_id: hold
             for load_id in going
             for hold in in_force
-            if hold.covers(dataset.name, months[load_id])
+            if hold.covers(dataset.name, *spans[load_id])
         }
         free = going - held.keys()
         if free:
@@ -218,7 +220,7 @@ def _raw_files(
     return [
         Item(
             dataset.name,
-            months[load.load_id],
+            *spans[load.load_id],
             (folder / name).relative_to(home.root).as_posix(),
             load.rows_loaded,
             (folder / name).stat().st_size,
@@ -234,8 +236,8 @@ def _quarantine(home: Home) -> Iterator[Item]:
     for load in ledger.read_ledger(home):
         path = home.quarantine_folder(load.dataset) / f"{load.load_id}.csv"
         if path.exists():
-            month = dt.date.fromisoformat(load.loaded_at[:10]).replace(day=1)
-            yield _item(home, "quarantine", month, path, load.rows_rejected)
+            month = _month_of(load.loaded_at)
+            yield _item(home, "quarantine", (month, month), path, load.rows_rejected)
 
 
 def _reports(home: Home) -> Iterator[Item]:
@@ -244,13 +246,14 @@ def _reports(home: Home) -> Iterator[Item]:
         folder = home.reports / name
         if period.cadence == "now":
             continue
+        months = (period.starts_on.replace(day=1), period.ends_on.replace(day=1))
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.parent == folder and path.suffix == ".json":
                 # What lists the files goes with the last of them.
                 continue
             if path.is_file():
                 kind = "pdfs" if path.suffix == ".pdf" else "pages"
-                yield _item(home, kind, period.ends_on.replace(day=1), path, None)
+                yield _item(home, kind, months, path, None)
 
 
 def _outbox(home: Home) -> Iterator[Item]:
@@ -260,13 +263,17 @@ def _outbox(home: Home) -> Iterator[Item]:
             month = parse_month(path.parent.name)
         except UnusableInput:
             continue
-        yield _item(home, "outbox", month, path, None)
+        yield _item(home, "outbox", (month, month), path, None)
 
 
-def _item(home: Home, kind: str, month: dt.date, path: Path, rows: int | None) -> Item:
-    return Item(
-        kind, month, path.relative_to(home.root).as_posix(), rows, path.stat().st_size, None
-    )
+def _item(
+    home: Home, kind: str, months: tuple[dt.date, dt.date], path: Path, rows: int | None
+) -> Item:
+    return Item(kind, *months, path.relative_to(home.root).as_posix(), rows, path.stat().st_size)
+
+
+def _month_of(instant: str) -> dt.date:
+    return dt.date.fromisoformat(instant[:10]).replace(day=1)
 
 
 def proof(home: Home, items: Sequence[Item]) -> str:

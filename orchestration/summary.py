@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ingestion import DATASETS, Home, read_ledger, read_scan, unread
-from orchestration import audiences, records, signing
+from orchestration import audiences, erasing, holds, records, retention, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.erasing import Erasure, Found
@@ -95,8 +95,8 @@ def print_purge(console: Console, listing: Listing, done: bool) -> None:
         console.print(table)
     else:
         lines.append("nothing is older than its rule keeps it")
-    holds = {item.held.number: item.held for item in listing.items if item.held}
-    lines += [f"kept by {hold.title}" for _, hold in sorted(holds.items())]
+    held = {item.held.number: item.held for item in listing.items if item.held}
+    lines += [f"kept by {hold.title}" for _, hold in sorted(held.items())]
     if listing.kept_from:
         lines.append(
             f"months before {month_text(listing.kept_from)} leave the marts with the next build, and can be closed"
@@ -263,6 +263,15 @@ def print_status(console: Console, home: Home) -> None:
     console.print(
         f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
     )
+    lines = [f"held: {hold.title}" for hold in holds.active(home)]
+    whole_from = retention.kept_from(home)
+    if whole_from:
+        lines.append(f"purged: raw rows of before {month_text(whole_from)}")
+    # The journal names the person; who asks for the status need not know.
+    if erasing.unfinished(home):
+        lines.append("an erasure was stopped half-way: give its command again, with --yes")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     _print_findings(console, home)
 
 
@@ -389,7 +398,9 @@ def print_comparison(console: Console, compared: "Comparison", out: Path) -> Non
     }[compared.same_models]
     lines = [f"published at {compared.published_at}, as of {compared.as_of}; {models}"]
     if compared.purged:
-        lines.append(f"files purged or changed by a purge since: {compared.purged:,}")
+        lines.append(
+            f"files that a purge or an erasure removed or changed since: {compared.purged:,}"
+        )
     if compared.differing:
         lines += [f"{len(compared.same):,} marts and functions are the same, these differ:"]
         lines += [f"  {name}" for name in compared.differing]

@@ -11,14 +11,23 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ingestion import Home
-from orchestration import purging, retention, verification
+from ingestion import Home, ledger
+from ingestion.erased import is_pseudonym
+from orchestration import purging, retention, running, verification
+from orchestration.job_names import MONTHLY_CLOSE
 from orchestration.project import PROJECT_DIR
+from orchestration.run_settings import AS_OF_TAG
 from tests.integration.scenes import (
     AS_OF,
+    LATER,
+    MONTH,
     Finished,
+    Run,
+    Stage,
     assert_nothing_temporary,
+    close,
     marts,
+    query,
 )
 from tests.support.command import scorehouse
 
@@ -75,3 +84,100 @@ class TestPurge:
         assert refused.returncode == 2
         assert "2026-08 cannot be closed: its raw rows were purged" in refused.stderr
         assert_nothing_temporary(purged.home)
+
+
+@dataclass(frozen=True)
+class Erased:
+    before: dict[str, list[tuple[Any, ...]]]
+    home: Home
+    erased: Finished
+    closed_again: Finished
+
+
+@pytest.fixture(scope="module")
+def erased(closed: Run, stage: Stage) -> Erased:
+    """An agent with a namesake, erased from a closed home; then the month is closed again on the same exports."""
+    home = stage.copy_closed("erased")
+    done = scorehouse("erase", PERSON, "--home", home.root, "--reason", "request 12", "--yes")
+    return Erased(marts(closed.home), home, done, close(home, stage.landing))
+
+
+# Rows of these name nobody: they must not change at all.
+TOTALS = ("dim_date", "dim_kpi_target", "fct_organisation_month", "fct_queue_day", "fct_team_month")
+
+
+class TestErase:
+    def test_nothing_names_the_person_any_more(self, erased: Erased) -> None:
+        assert erased.erased.returncode == 0, erased.erased.stderr + erased.erased.stdout
+        assert "nothing in this home names the person any more" in erased.erased.stdout
+        assert "files in the landing folder name the person" in erased.erased.stdout
+
+    def test_totals_are_the_same_to_the_last_bit(self, erased: Erased) -> None:
+        now = marts(erased.home)
+        for name in TOTALS:
+            assert now[name] == erased.before[name], name
+
+    def test_of_all_other_rows_those_alone_differ_that_name_the_person(
+        self, erased: Erased
+    ) -> None:
+        (pseudonym,) = {
+            row["agent_id"]
+            for row in query(erased.home, "select agent_id from marts.dim_agent")
+            if is_pseudonym(row["agent_id"])
+        }
+        for name, rows in marts(erased.home).items():
+            was = {str(row) for row in erased.before[name]}
+            now = {str(row) for row in rows}
+            assert len(rows) == len(erased.before[name]), name
+            if name == "performance_action":
+                # The actions about the person have ids of their own, made from the person's.
+                continue
+            assert all(PERSON in row for row in was - now), name
+            assert all(pseudonym in row for row in now - was), name
+
+    def test_closing_again_changes_and_sends_nothing(self, erased: Erased) -> None:
+        assert erased.closed_again.returncode == 0, erased.closed_again.stderr
+        assert "0 new revisions recorded" in erased.closed_again.stderr
+        assert "0 messages written" in erased.closed_again.stderr
+        assert_nothing_temporary(erased.home)
+
+    def test_records_and_files_verify(self, erased: Erased) -> None:
+        assert verification.verify(erased.home).problems == []
+        assert len(ledger.records(erased.home, "erasure")) == 1
+
+    def test_no_page_of_the_person_is_left_and_the_month_has_its_pages(
+        self, erased: Erased, closed: Run
+    ) -> None:
+        month = erased.home.reports / MONTH
+        assert not list(month.rglob(f"*{PERSON}*"))
+        count = len(list((closed.home.reports / MONTH).rglob("*.html")))
+        assert len(list(month.rglob("*.html"))) == count
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        ("orchestration.publication", "write_candidate"),
+        ("orchestration.closing", "record_revisions"),
+        ("orchestration.period_reports", "render_into"),
+        ("orchestration.delivery.outbox", "deliver"),
+    ],
+)
+def test_a_close_that_fails_leaves_nothing_temporary(
+    module: str, function: str, stage: Stage, closed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step 15 after a failure at each stage, also of what that stage had begun to write."""
+    home = stage.copy_closed(f"fails_in_{function}")
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        (home.scratch / "half").mkdir()
+        (home.scratch / "half" / "table.csv").write_text("1")
+        for folder in (home.published, home.reports, home.outbox):
+            (folder / ".half.tmp").write_text("1")
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(f"{module}.{function}", fail)
+    outcome = running.run_job(MONTHLY_CLOSE, home, stage.landing, {AS_OF_TAG: LATER}, MONTH)
+    assert outcome.exit_code == running.STOPPED
+    assert "the disk is full" in str(outcome.reasons)
+    assert_nothing_temporary(home)

@@ -271,6 +271,19 @@ def test_stopped_anywhere_it_is_completed_once(
     assert len(ledger.records(home, "erasure")) == 1
 
 
+def test_what_a_stop_before_the_journal_left_goes_with_the_next_run(home: Home) -> None:
+    found = erasing.look(home, "A00001")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erasing.durable, "write_text", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            erasing.begin(home, found, "case")
+    assert (home.records / "erasing").exists()
+    erasing.finish_files(home)
+    assert not (home.records / "erasing").exists()
+    assert verification.verify(home).problems == []
+    assert not ledger.records(home, "erasure")
+
+
 @pytest.mark.long
 def test_the_command_shows_first_and_then_does_it(home: Home) -> None:
     command = ["erase", "A00001", "--reason", "case 17/26", "--home", home.root]

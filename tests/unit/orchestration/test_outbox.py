@@ -311,3 +311,34 @@ def test_a_month_delivers_its_own_actions_only(home: Home, publish: Publish) -> 
 
 def test_before_the_first_publication_nothing_is_undelivered(home: Home) -> None:
     assert outbox.undelivered(home) == []
+
+
+def test_nothing_is_written_to_or_about_who_was_erased(home: Home, publish: Publish) -> None:
+    gone = "erased-0123456789abcdef"
+    publish(
+        [
+            action("review_task", gone),
+            action("review_task", "A1", recipient_id=gone),
+            action("skill_level_change", gone),
+        ]
+    )
+    assert outbox.deliver(home, OCTOBER) == outbox.NOTHING
+    assert outbox.undelivered(home) == []
+    assert files(home) == {}
+
+
+def test_a_message_is_written_again_as_it_is_published_now(home: Home, publish: Publish) -> None:
+    publish([action("low_performance_alert", name="Łucja Nowak")])
+    outbox.deliver(home, OCTOBER)
+    (path,) = (home.outbox / "2026-10").iterdir()
+    before = path.read_bytes()
+    publish([action("low_performance_alert", name="(erased)")])
+    assert outbox.write_again(home, path)
+    text = mail(path.read_bytes()).get_body(("plain",))
+    assert text is not None
+    assert "(erased)" in text.get_content()
+    assert "Nowak" not in text.get_content()
+    assert path.read_bytes() != before
+    assert len(records.deliveries(home)) == 1
+    publish([action("review_task")])
+    assert not outbox.write_again(home, path)

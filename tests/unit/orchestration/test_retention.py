@@ -33,13 +33,14 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def land(home: Home, **files: str) -> None:
-    """Load ticket files; each is `id resolved_at` by line."""
+    """Load ticket files; each is `id resolved_at [created_at]` by line."""
     folder = home.root.parent / "landing" / "tickets"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         rows = [line.split() for line in text.splitlines()]
         body = "".join(
-            f"{ticket},A1,2024-01-01T00:00:00Z,resolved,{at}T00:00:00Z\n" for ticket, at in rows
+            f"{ticket},A1,{(*created, at)[0]}T00:00:00Z,resolved,{at}T00:00:00Z\n"
+            for ticket, at, *created in rows
         )
         (folder / f"{name}.csv").write_text(
             "ticket_id,agent_id,created_at,status,resolved_at\n" + body
@@ -137,7 +138,7 @@ class TestHolds:
             ("everything", None, None, True),
             ("tickets", "2024-02", "2024-02", True),
             ("tickets", "2024-03", None, False),
-            ("tickets", None, "2024-01", False),
+            ("tickets", None, "2023-12", False),
             ("outbox", None, None, False),
         ],
     )
@@ -156,6 +157,12 @@ class TestHolds:
         land(home, first="t1 2024-02-01", second="t1 2024-03-01", alone="t2 2024-03-01")
         self.hold(home, "tickets", "2024-02", "2024-02")
         assert due(home) == {"alone"}
+
+    def test_a_month_in_the_middle_of_a_file_holds_it(self, home: Home) -> None:
+        # Created in 2024-01 and resolved in 2024-03: a file of three months.
+        land(home, old="t1 2024-03-01 2024-01-01")
+        self.hold(home, "tickets", "2024-02", "2024-02")
+        assert due(home) == set()
 
     def test_the_ledger_names_nobody_and_the_text_is_told(self, home: Home) -> None:
         home.prepare()
@@ -260,7 +267,7 @@ class TestPurge:
             with pytest.raises(KeyboardInterrupt):
                 purging.purge(home, look(home), instance)
         assert purging.journal(home).exists()
-        purging.complete_unfinished(home)
+        purging.complete_unfinished(home, instance)
         assert not purging.journal(home).exists()
         (record,) = ledger.records(home, "purge")
         assert len(record.content["files"]) == 2
@@ -291,10 +298,9 @@ class TestPurge:
         run_id = empty.execute_in_process(instance=instance).run_id
         (item,) = purging.past_runs(instance)
         assert item.path == run_id
-        old = Item("run_history", dt.date(2026, 7, 1), run_id, None, 0)
-        assert (
-            look(home, runs=(Item("run_history", dt.date(2026, 8, 1), run_id, None, 0),)).due == []
-        )
+        july, august = dt.date(2026, 7, 1), dt.date(2026, 8, 1)
+        old = Item("run_history", july, july, run_id, None, 0)
+        assert look(home, runs=(Item("run_history", august, august, run_id, None, 0),)).due == []
         listing = look(home, runs=(old,))
         assert listing.due == [old]
         purging.purge(home, listing, instance)
