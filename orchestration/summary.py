@@ -272,7 +272,39 @@ def print_status(console: Console, home: Home) -> None:
         lines.append("an erasure was stopped half-way: give its command again, with --yes")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _print_tasks(console, home)
     _print_findings(console, home)
+
+
+def _print_tasks(console: Console, home: Home) -> None:
+    """How far the tasks of all closed months have come, and which one has waited longest."""
+    if not home.published_database.exists():
+        return
+    with attached(published=home.published_database) as connection:
+        known = connection.execute(
+            "select count(*) from duckdb_columns() where database_name = 'published'"
+            " and table_name = 'performance_action' and column_name = 'state'"
+        ).fetchone()
+        if known == (0,):
+            # Published by an earlier version; the next build has it.
+            return
+        counted = connection.execute(
+            "select state, count(*) from published.marts.performance_action"
+            " where state is not null group by state order by state"
+        ).fetchall()
+        oldest = connection.execute(
+            "select action_type, agent_id, due_on, coalesce(recipient_id, 'nobody')"
+            " from published.marts.performance_action where state = 'overdue'"
+            " order by due_on, action_id limit 1"
+        ).fetchone()
+    if counted:
+        states = ", ".join(f"{state} {count:,}" for state, count in counted)
+        first = (
+            f" (first: {oldest[0]} about {oldest[1]}, due {oldest[2]}, with {oldest[3]})"
+            if oldest
+            else ""
+        )
+        console.print(f"tasks: {states}{first}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_deliveries(console: Console, listed: "Sequence[Listed]") -> None:

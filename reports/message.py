@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from reports.components import Components
@@ -37,13 +38,20 @@ def render_message(template: str, values: Mapping[str, object]) -> Message:
     name = f"messages/{template}.md"
     if template not in known:
         raise PageError(name, 1, f"there is no such message; there are {', '.join(known)}")
-    source = read_template(_MESSAGES / f"{template}.md", name)
+    subject, body = _templates(template, read_template(_MESSAGES / f"{template}.md", name))
+    names = {**Components(lambda folder, identity: None).names(), **values}
+    title = plain_text(build_line(subject, names))
+    blocks = build_blocks(body, names)
+    return Message(title, blocks_text(blocks), message_html(title, blocks))
+
+
+@lru_cache
+def _templates(template: str, source: str) -> tuple[Template, Template]:
+    """The subject and the body of a message, made once for all that are alike."""
+    name = f"messages/{template}.md"
     front, lines = split_front_matter(source, name)
     subject = front.get("subject")
     if not isinstance(subject, str):
         raise PageError(name, 1, "front matter needs a subject")
-    names = {**Components(lambda folder, identity: None).names(), **values}
     line = next(n for n, text in enumerate(source.splitlines(), 1) if "subject:" in text)
-    title = plain_text(build_line(Template(subject, Where(name, line)), names))
-    blocks = build_blocks(Template("\n".join(lines), Where(name)), names)
-    return Message(title, blocks_text(blocks), message_html(title, blocks))
+    return Template(subject, Where(name, line)), Template("\n".join(lines), Where(name))

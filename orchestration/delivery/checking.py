@@ -54,6 +54,6 @@ class Checks:
 
     def _allowed(self, action: Action) -> Set[str]:
         allowed = {one for one in (action.agent_id, action.recipient_id) if one is not None}
-        if action.action_type == "low_performance_alert" and action.recipient_id is not None:
+        if action.agent_id is None and action.recipient_id is not None:
             allowed |= self._headed.get((action.month, action.recipient_id), set())
         return allowed

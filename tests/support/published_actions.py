@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from ingestion import Home
 
 OCTOBER = dt.date(2026, 10, 1)
+CLOSED_AT = dt.datetime(2026, 11, 15, tzinfo=dt.UTC)
 Change = dict[str, Any]
 Person = tuple[str, str | None, str | None, str | None]
 """agent_id, name, e-mail address, time zone."""
@@ -76,7 +78,7 @@ def action(
     }
 
 
-def made_home(folder: Path, agents: Sequence[str] = ("A1", "A2")) -> Home:
+def made_home(folder: Path, agents: Sequence[str] = ("A1", "A2"), padding: bytes = b"") -> Home:
     """A home with a report of two revisions for each agent, which the linter has passed."""
     home = Home(folder)
     home.published.mkdir(parents=True)
@@ -86,7 +88,7 @@ def made_home(folder: Path, agents: Sequence[str] = ("A1", "A2")) -> Home:
     for agent_id in agents:
         for revision in (1, 2):
             path = f"agents/{agent_id}-r{revision}.pdf"
-            content = f"%PDF {path}".encode()
+            content = f"%PDF {path}".encode() + padding
             (reports / path).write_bytes(content)
             passed[path] = hashlib.sha256(content).hexdigest()
             files.append(
@@ -105,9 +107,21 @@ def publish(
     headed: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Publish these actions. `variances`: of agents V0, V1 … in close 1; `headed`: (head, agent)."""
-    summaries = [(number, f"A{number}", None, None) for number in range(1, 4)]
-    summaries += [(1, f"V{number}", variance, None) for number, variance in enumerate(variances)]
-    summaries += [(1, agent, None, head) for head, agent in headed]
+    summaries: list[Change] = [
+        {"close_number": number, "agent_id": f"A{number}"} for number in range(1, 4)
+    ]
+    summaries += [
+        {"close_number": 1, "agent_id": f"V{number}", "productivity_variance": variance}
+        for number, variance in enumerate(variances)
+    ]
+    summaries += [
+        {"close_number": 1, "agent_id": agent, "department_head_id": head} for head, agent in headed
+    ]
+    closed = {"month": OCTOBER, "closed_at": CLOSED_AT, "revision": 1}
+    profiles = [
+        dict(zip(("agent_id", "name", "email", "time_zone"), one, strict=True), is_current=True)
+        for one in people
+    ]
     home.published_database.unlink(missing_ok=True)
     with duckdb.connect(str(home.published_database)) as connection:
         connection.execute(
@@ -121,25 +135,26 @@ def publish(
             );
             create table marts.monthly_performance_summary (
                 close_number integer, agent_id varchar, productivity_variance double,
-                department_head_id varchar, name varchar, month date default '2026-10-01',
-                closed_at timestamptz default '2026-11-15T00:00:00Z', revision integer default 1
+                department_head_id varchar, name varchar, month date, closed_at timestamptz,
+                revision integer
             );
             create table marts.dim_agent (
                 agent_id varchar, name varchar, email varchar, time_zone varchar,
-                phone varchar, is_current boolean default true
+                phone varchar, is_current boolean
             );
             create table marts.fct_agent_day (agent_id varchar)
             """
         )
-        _insert(connection, "performance_action", [list(change.values()) for change in actions])
-        columns = "(close_number, agent_id, productivity_variance, department_head_id)"
-        _insert(connection, f"monthly_performance_summary {columns}", summaries)
-        _insert(connection, "dim_agent (agent_id, name, email, time_zone)", people)
+        _insert(connection, "performance_action", list(actions))
+        _insert(connection, "monthly_performance_summary", [{**closed, **row} for row in summaries])
+        _insert(connection, "dim_agent", profiles)
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, into: str, rows: Sequence[Sequence[object]]
-) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[Change]) -> None:
     if rows:
-        places = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"insert into marts.{into} values ({places})", rows)
+        # A column that only some rows have is a column of all.
+        columns = dict.fromkeys(name for row in rows for name in row)
+        table = pa.Table.from_pylist([{**dict.fromkeys(columns), **row} for row in rows])
+        connection.register("made_up", table)
+        connection.execute(f"insert into marts.{mart} by name from made_up")
+        connection.unregister("made_up")

@@ -141,11 +141,15 @@ def test_a_message_is_text(template: str, text: str) -> None:
     if template == "low_performance_alert":
         agent = action(template)["figures"]["agents"][0]  # type: ignore[index]
         figures = {"agents": [{**agent, "name": text, "team_name": text}]}
+    if template == "overdue_tasks_alert":
+        figures = {"tasks": [{"task": "review", "agent_id": "A-1", "name": text}]}
 
     def render(name: str) -> reports.Message:
         put = {k: name if v == text else v for k, v in figures.items()}
         if template == "low_performance_alert":
             put = {"agents": [{**figures["agents"][0], "name": name, "team_name": name}]}  # type: ignore[index]
+        if template == "overdue_tasks_alert":
+            put = {"tasks": [{**figures["tasks"][0], "name": name}]}  # type: ignore[index]
         return reports.render_message(template, action(template, **put))
 
     message, plain = render(text), render(HARMLESS)

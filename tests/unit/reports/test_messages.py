@@ -38,6 +38,11 @@ ALERTED = {
     ]
 }
 
+LISTS: dict[str, dict[str, Any]] = {
+    "low_performance_alert": ALERTED,
+    "overdue_tasks_alert": {"tasks": [{"task": "review", "agent_id": "A-1", "name": HOSTILE}]},
+}
+
 
 def action(template: str, **figures: Any) -> dict[str, object]:
     return {
@@ -48,9 +53,7 @@ def action(template: str, **figures: Any) -> dict[str, object]:
         "recipient_id": "S-1",
         "due_on": date(2026, 11, 9),
         "reason": "below the threshold",
-        "figures": {**FIGURES, **figures}
-        if template != "low_performance_alert"
-        else {**ALERTED, **figures},
+        "figures": {**LISTS.get(template, FIGURES), **figures},
     }
 
 
@@ -58,6 +61,7 @@ TEMPLATES = (
     "agent_summary",
     "coaching_task",
     "low_performance_alert",
+    "overdue_tasks_alert",
     "review_task",
     "skill_level_change",
     "urgent_coaching_alert",
@@ -117,6 +121,16 @@ def test_the_alert_lists_every_agent() -> None:
     assert message.subject == "Agents below target in October 2026: 3"
     assert message.text.count("Variance: -20.00") == 3
     assert "- N2; Id: A-1; Team: North | South; Score: 80.00; Target: 100.00" in message.text
+
+
+def test_the_notice_of_overdue_tasks_lists_every_task() -> None:
+    tasks = [{"task": "coaching", "agent_id": f"A-{n}", "name": f"N{n}"} for n in range(2)]
+    message = reports.render_message(
+        "overdue_tasks_alert", action("overdue_tasks_alert", tasks=tasks)
+    )
+    assert message.subject == "Overdue tasks of October 2026: 2"
+    assert "were due on 2026-11-09" in " ".join(message.text.split())
+    assert "coaching; Name: N1; Id: A-1" in message.text
 
 
 def test_the_sms_is_short_whatever_the_name() -> None:

@@ -8,6 +8,14 @@ digests as (
     select * from {{ ref('int_performance__department_digests') }}
 ),
 
+overdue as (
+    select * from {{ ref('int_performance__overdue_digests') }}
+),
+
+progress as (
+    select * from {{ ref('int_performance__task_progress') }}
+),
+
 summaries as (
     select * from {{ ref('monthly_performance_summary') }}
 ),
@@ -84,19 +92,48 @@ about_departments as (
     from digests
 ),
 
+about_tasks as (
+    select
+        overdue.action_type,
+        overdue.channel,
+        cast(null as varchar) as agent_id,
+        overdue.month,
+        cast(null as integer) as revision,
+        overdue.close_number,
+        overdue.recipient_id,
+        overdue.due_on,
+        overdue.overdue_tasks || ' tasks in your department are overdue' as reason,
+        overdue.digest_key || '|' || overdue.due_on as subject,
+        '{"month":"' || {{ month_text('overdue.month') }} || '","tasks":' || overdue.tasks || '}' as figures,
+    from overdue
+),
+
+identified as (
+    select
+        *,
+        {{ action_id("action_type", "month", "subject") }} as action_id,
+    from (
+        select * from about_agents
+        union all by name
+        select * from about_departments
+        union all by name
+        select * from about_tasks
+    )
+),
+
 actions as (
-    select * from about_agents
-    union all by name
-    select * from about_departments
+    select
+        identified.*,
+        progress.state,
+        progress.done_on,
+    from identified
+    left join progress
+        on identified.action_id = progress.action_id
 ),
 
 final as (
     select
-        substr(
-            {{ sha256_hex("concat_ws('|', actions.action_type, " ~ month_text('actions.month') ~ ", actions.subject)") }},
-            1,
-            32
-        ) as action_id,
+        actions.action_id,
         actions.month,
         actions.agent_id,
         actions.revision,
@@ -113,6 +150,8 @@ final as (
         actions.due_on,
         actions.reason,
         actions.figures,
+        actions.state,
+        actions.done_on,
     from actions
     left join people
         on actions.recipient_id = people.agent_id
