@@ -6,9 +6,12 @@ from ingestion.ingest import DatasetSummary, IngestSummary, ingest
 from ingestion.landing import LandingFile, LandingScan, UnusableInput, read_scan
 from ingestion.ledger import Load, read_ledger
 from ingestion.rejected import RejectedShare, rejected_share
+from ingestion.sources import ENTITIES, INPUTS
 
 __all__ = [
     "DATASETS",
+    "ENTITIES",
+    "INPUTS",
     "DatasetSummary",
     "Home",
     "IngestSummary",

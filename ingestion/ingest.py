@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion import durable, engine, ledger, old_records
-from ingestion.contract import DATASETS
 from ingestion.home import Home
 from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
 from ingestion.ledger import Load, Loads
 from ingestion.load import FileChangedError, load_file, make_load_id
+from ingestion.sources.inputs import INPUTS
 
 
 @dataclass
@@ -60,12 +60,12 @@ def ingest(
         UnusableInput: the landing folder is missing or has no file, or a dataset is unknown.
     """
     tell = progress or (lambda sentence: None)
-    unknown = sorted(set(datasets or ()) - set(DATASETS))
+    unknown = sorted(set(datasets or ()) - set(INPUTS))
     if unknown:
         raise UnusableInput(
-            f"no dataset is named {', '.join(unknown)}; the datasets are {', '.join(DATASETS)}"
+            f"no dataset is named {', '.join(unknown)}; the datasets are {', '.join(INPUTS)}"
         )
-    chosen = [name for name in DATASETS if datasets is None or name in datasets]
+    chosen = [name for name in INPUTS if datasets is None or name in datasets]
     home.prepare()
     old_records.convert(home, tell)
     with ledger.running(home, when_alone=lambda: _sweep(home)):
@@ -140,7 +140,7 @@ def _sentence(load: Load) -> str:
 
 def _sweep(home: Home) -> None:
     """Remove what a run that was killed left behind; only while no other run is going on."""
-    folders = [of(name) for name in DATASETS for of in (home.raw_folder, home.quarantine_folder)]
+    folders = [of(name) for name in INPUTS for of in (home.raw_folder, home.quarantine_folder)]
     for folder in folders:
         for left in folder.glob(f".*{durable.TEMPORARY_SUFFIX}"):
             left.unlink()

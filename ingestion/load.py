@@ -8,13 +8,15 @@ import duckdb
 
 from ingestion import bytes_check, durable, engine, validation
 from ingestion.bytes_check import UnusableFileError
-from ingestion.contract import DATASETS, Dataset
+from ingestion.contract import Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
 from ingestion.ledger import Load, Loads
 from ingestion.readers import csv, ndjson, parquet
 from ingestion.readers.common import Landed
+from ingestion.sources import ENTITIES, records
+from ingestion.sources.inputs import INPUTS
 
 CSV_NAMES = (".csv", ".csv.gz")
 NDJSON_NAMES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -45,7 +47,7 @@ def load_file(
     Raises:
         FileChangedError: the file is no longer what was identified; nothing was recorded.
     """
-    dataset = DATASETS[file.dataset]
+    dataset = INPUTS[file.dataset]
     quarantined = home.quarantine_folder(file.dataset) / f"{load_id}.csv"
     raw = home.raw_folder(file.dataset) / f"{load_id}.parquet"
     raw_aside = durable.temporary_beside(raw)
@@ -83,6 +85,10 @@ def _load_rows(
     folder: Path,
 ) -> Load:
     source = landing / file.path
+    if dataset.name in ENTITIES:
+        with engine.connection(folder, on_disk=file.size > IN_MEMORY_BYTES) as opened:
+            landed = records.read(opened, ENTITIES[dataset.name], source, folder)
+            return _write(opened, file, dataset, landed, load_id, raw, quarantine)
     name = source.name.lower()
     if not name.endswith((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)):
         readable = ", ".join((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES))

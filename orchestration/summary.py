@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion import DATASETS, Home, read_ledger
+from ingestion import ENTITIES, INPUTS, Home, read_ledger
 from orchestration import audiences, records, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.explain import Explanation, RawRow
 from orchestration.months import parse_month
 from orchestration.rules import RuleTable, read_rows
+from orchestration.unknown_agents import unknown_agents
 from orchestration.verification import Findings
 
 if TYPE_CHECKING:
@@ -135,8 +136,10 @@ def print_status(console: Console, home: Home) -> None:
         table.add_column(
             heading, justify="left" if heading in ("dataset", "last load") else "right"
         )
-    for dataset in DATASETS:
+    for dataset in INPUTS:
         own = [load for load in loads if load.dataset == dataset]
+        if dataset in ENTITIES and not own:
+            continue
         loaded = [load for load in own if load.status == "loaded"]
         table.add_row(
             dataset,
@@ -268,7 +271,17 @@ def _print_findings(console: Console, home: Home) -> None:
             highlight=False,
             soft_wrap=True,
         )
-    unread = [load for load in read_ledger(home) if load.status == "quarantined"]
+    loads = read_ledger(home)
+    unknown = unknown_agents(home) if any(load.dataset in ENTITIES for load in loads) else []
+    for source, ids in unknown:
+        console.print(
+            f"ids of {source} that are no agent_id: {', '.join(ids)};"
+            " say whose they are in the table of rules agent_ids",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    unread = [load for load in loads if load.status == "quarantined"]
     for load in unread:
         console.print(
             f"file not read: {load.file}: {load.reason}",

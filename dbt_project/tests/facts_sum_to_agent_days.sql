@@ -4,9 +4,9 @@
 #}
 {% set facts = [
     ('fct_interaction', 'business_date', 'is_handled', [
-        ('handled_contacts', 'count(*)'), ('talk_seconds', 'sum(talk_seconds)'),
-        ('hold_seconds', 'sum(hold_seconds)'), ('acw_seconds', 'sum(acw_seconds)'),
-        ('handle_seconds', 'sum(handle_seconds)'),
+        ('handled_contacts', 'count(*)'), ('talk_seconds', whole_sum('talk_seconds')),
+        ('hold_seconds', whole_sum('hold_seconds')), ('acw_seconds', whole_sum('acw_seconds')),
+        ('handle_seconds', whole_sum('handle_seconds')),
         ('transferred_contacts', "count(*) filter (where outcome = 'transferred')"),
         ('escalated_contacts', "count(*) filter (where outcome = 'escalated')"),
         ('fcr_contacts', 'count(*) filter (where is_fcr)'),

@@ -18,10 +18,10 @@ contact_days as (
         business_date,
         channel,
         count(*) as handled_contacts,
-        cast(sum(talk_seconds) as bigint) as talk_seconds,
-        cast(sum(hold_seconds) as bigint) as hold_seconds,
-        cast(sum(acw_seconds) as bigint) as acw_seconds,
-        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint)
+        cast({{ whole_sum('talk_seconds') }} as bigint) as talk_seconds,
+        cast({{ whole_sum('hold_seconds') }} as bigint) as hold_seconds,
+        cast({{ whole_sum('acw_seconds') }} as bigint) as acw_seconds,
+        cast({{ whole_sum('talk_seconds + hold_seconds + acw_seconds') }} as bigint)
             as handle_seconds,
         count(*) filter (where outcome = 'transferred') as transferred_contacts,
         count(*) filter (where outcome = 'escalated') as escalated_contacts,
