@@ -86,6 +86,10 @@ def _load_rows(
 ) -> Load:
     source = landing / file.path
     if dataset.name in ENTITIES:
+        written = records.write_small(ENTITIES[dataset.name], source, load_id, raw, folder)
+        if written is not None:
+            return _load(file, load_id, rows_loaded=written)
+        (folder / "unpacked").unlink(missing_ok=True)
         with engine.connection(folder, on_disk=file.size > IN_MEMORY_BYTES) as opened:
             landed = records.read(opened, ENTITIES[dataset.name], source, folder)
             return _write(opened, file, dataset, landed, load_id, raw, quarantine)

@@ -35,7 +35,10 @@
                 'name': name, 'dataset': dataset, 'type': type,
                 'needs_tracking': dataset in ('status_events', 'shifts')
                 or name == 'off_clock_handling_seconds',
-                'is_of_contacts': name in ('talk_seconds', 'hold_seconds', 'acw_seconds', 'handle_seconds'),
+                'is_of_contacts': name in (
+                    'talk_seconds', 'hold_seconds', 'acw_seconds', 'handle_seconds', 'escalated_contacts',
+                    'fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts',
+                ),
             }) %}
         {% endfor %}
     {% endfor %}
@@ -75,6 +78,11 @@
         'aht_seconds', 'transfer_rate', 'escalation_rate', 'fcr',
     ]) | list) }}
 {% endmacro %}
+
+{# A contact's handle time. A system that does not tell hold from talk counts it as talk: nothing is missing then. #}
+{% macro handle_seconds(relation='') -%}
+{{ relation }}talk_seconds + coalesce({{ relation }}hold_seconds, 0) + {{ relation }}acw_seconds
+{%- endmacro %}
 
 {# A sum that is null where a summand is unknown: of times that some system does not record, no sum is made. #}
 {% macro whole_sum(summand) -%}
@@ -118,8 +126,8 @@ case when count({{ summand }}) = count(*) then sum({{ summand }}) end
 
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
-  Lateness stays null on a day whose every shift was missed: nobody was late who never came. The times of contacts
-  stay null where the system that recorded a contact does not record them.
+  Lateness stays null on a day whose every shift was missed: nobody was late who never came. Times and outcomes
+  of contacts stay null where the system that recorded a contact does not record them.
 #}
 {% macro collected_part(part, relation, collected='collected') -%}
     case

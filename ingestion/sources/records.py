@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn, TextIO
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingestion import bytes_check
 from ingestion.bytes_check import UnusableFileError
@@ -24,6 +25,7 @@ from ingestion.readers.common import RECORD_LENGTH, Landed, create_refused
 from ingestion.sources.entities import PAYLOAD, Entity
 
 BATCH = 50_000
+SMALL_BYTES = 4 * 1024 * 1024
 _CHUNK = 4 * 1024 * 1024
 _LONGEST_RECORD = 64 * 1024 * 1024
 # An error this near to the end of what was read may only mean that the rest is still to come.
@@ -55,18 +57,49 @@ def read(opened: duckdb.DuckDBPyConnection, entity: Entity, source: Path, folder
         "CREATE TEMP TABLE records (row_number BIGINT, line_number BIGINT, payload VARCHAR)"
     )
     with text.path.open(encoding="utf-8-sig", newline="") as stream:
-        if entity.form == "log":
-            records = _log_lines(stream)
-        elif _begins_as_json(stream):
-            records = _json_objects(stream, entity)
-        else:
-            records = _csv_rows(stream, _ends_a_line(text.path), trailers)
-        _fill(opened, records)
+        _fill(opened, _records(stream, text.path, entity, trailers))
     opened.execute(
         "CREATE TEMP VIEW landed AS SELECT row_number, line_number, CAST(0 AS BIGINT) AS nested,"
         " payload AS record, payload FROM records"
     )
     return Landed((PAYLOAD,), tuple(trailers))
+
+
+def write_small(entity: Entity, source: Path, load_id: str, raw: Path, folder: Path) -> int | None:
+    """Write the records of a small file, all of them good, to `raw`; return how many there are.
+
+    A stream delivers a month in thousands of small files, and starting a database for each would
+    take most of the time. None, and nothing written, for a file that is not small, or has anything
+    to tell beside its records.
+
+    Raises:
+        UnusableFileError: as `read`.
+    """
+    text = bytes_check.open_text(source, is_gzip(source), folder)
+    if text.path.stat().st_size > SMALL_BYTES:
+        return None
+    trailers: list[str] = []
+    with text.path.open(encoding="utf-8-sig", newline="") as stream:
+        records = list(_records(stream, text.path, entity, trailers))
+    if trailers or any(record.reason is not None for record in records):
+        return None
+    table = pa.table(
+        {
+            PAYLOAD: pa.array([record.text for record in records], pa.string()),
+            "load_id": pa.array([load_id] * len(records), pa.string()),
+            "row_number": pa.array(range(1, len(records) + 1), pa.int64()),
+        }
+    )
+    pq.write_table(table, raw, compression="zstd")
+    return len(records)
+
+
+def _records(stream: TextIO, path: Path, entity: Entity, trailers: list[str]) -> Iterator[Record]:
+    if entity.form == "log":
+        return _log_lines(stream)
+    if _begins_as_json(stream):
+        return _json_objects(stream, entity)
+    return _csv_rows(stream, _ends_a_line(path), trailers)
 
 
 def is_gzip(path: Path) -> bool:

@@ -32,9 +32,14 @@ def payloads(bench: Bench, entity: str = CONTACTS) -> list[object]:
     ],
     ids=["lines", "blank CR LF lines", "concatenated", "list", "lists", "indented", "BOM", "CSV"],
 )
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_every_arrangement_is_read(bench: Bench, content: str, packed: bool) -> None:
+@pytest.mark.parametrize("is_small", [True, False], ids=["small", "large"])
+def test_every_arrangement_is_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, content: str, is_small: bool
+) -> None:
     data = content.encode()
+    packed = len(data) % 2 == 0
+    if not is_small:
+        monkeypatch.setattr("ingestion.sources.records.SMALL_BYTES", 0)
     # As a stream delivers it: in folders by the hour, under a name that says nothing.
     bench.put(
         f"{CONTACTS}/2026/10/01/09/ctr-1-2026-10-01-09-00-00-4b1f",
@@ -54,6 +59,7 @@ def test_the_text_of_a_record_is_kept_as_it_came(bench: Bench) -> None:
 def test_the_records_of_a_long_file_are_numbered_across_chunks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ingestion.sources.records.SMALL_BYTES", 0)
     monkeypatch.setattr("ingestion.sources.records._CHUNK", 64)
     monkeypatch.setattr("ingestion.sources.records._NEAR_END", 16)
     monkeypatch.setattr("ingestion.sources.records.BATCH", 7)

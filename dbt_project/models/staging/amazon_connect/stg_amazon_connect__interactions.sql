@@ -64,13 +64,18 @@ final as (
         end as {{ part }},
         {%- endfor %}
         case
-            when contacts.connected_to_agent_at is null and contacts.disconnected_at is not null
-                then 'abandoned'
             when
                 contacts.outcome_attribute in (
                     'resolved', 'unresolved', 'escalated', 'transferred', 'abandoned'
                 )
                 then contacts.outcome_attribute
+            when
+                contacts.connected_to_agent_at is null
+                and contacts.disconnected_at is not null
+                and coalesce(contacts.initiation_method, '') not in (
+                    'OUTBOUND', 'EXTERNAL_OUTBOUND', 'API'
+                )
+                then 'abandoned'
             when contacts.transfer_completed_at is not null then 'transferred'
         end as outcome,
         contacts.transferred_to,

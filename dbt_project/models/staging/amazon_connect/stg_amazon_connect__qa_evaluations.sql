@@ -51,9 +51,13 @@ final as (
         people.contact_id as interaction_id,
         coalesce(ids_of_evaluators.agent_id, people.evaluator) as evaluator_id,
         people.submitted_at as evaluated_at,
-        'call_review' as method,
+        -- Of a form nobody knows whether a call was listened to or made up.
+        cast(null as varchar) as method,
         cast(null as varchar) as sampling,
-        case when people.is_automatic_fail then 0 else people.score end as score,
+        cast(
+            case when people.is_automatic_fail then 0 else people.score end
+            as decimal(18, 9)
+        ) as score,
         cast(null as decimal(18, 9)) as script_adherence,
         cast(null as decimal(18, 9)) as tone,
         cast(null as decimal(18, 9)) as solution_accuracy,

@@ -148,10 +148,17 @@ final as (
         ended_at,
         talk_seconds,
         cast(null as bigint) as hold_seconds,
-        coalesce(
-            {{ epoch_seconds('wrap_up_ended_at') }} - {{ epoch_seconds('wrap_up_began_at') }},
-            wrap_up_limit_seconds
-        ) as acw_seconds,
+        -- A log that has wrap-ups has them all: a call without one had none.
+        case
+            when answered_at is not null and bool_or(wrap_up_began_at is not null) over ()
+                then
+                    coalesce(
+                        {{ epoch_seconds('wrap_up_ended_at') }}
+                        - {{ epoch_seconds('wrap_up_began_at') }},
+                        wrap_up_limit_seconds,
+                        0
+                    )
+        end as acw_seconds,
         case
             when answered_at is null and was_abandoned then 'abandoned'
             when ending in ('TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')

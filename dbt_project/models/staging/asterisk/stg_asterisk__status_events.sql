@@ -5,8 +5,8 @@
 
   A session is membership in at least one queue (ADDMEMBER … REMOVEMEMBER), or a log-in (AGENTLOGIN … AGENTLOGOFF). An
   agent is paused who is paused in every queue of the session; a pause is on or off, however often it is said, so a
-  second PAUSEALL needs no second UNPAUSEALL. A conversation and its wrap-up within a session are work on a call, also
-  while paused. What ends without having begun began before the log does. Whoever the log never adds to a queue is a
+  second PAUSEALL needs no second UNPAUSEALL. A conversation and its wrap-up within a session are work on a call, unless
+  the agent is paused: a pause is what the agent said. What ends without having begun began before the log does. Whoever the log never adds to a queue is a
   member by configuration: nobody recorded a session, so there is none, and conversations and pauses stand alone.
 #}
 with
@@ -260,19 +260,17 @@ spoken as (
         standing.*,
         coalesce(by_configuration.has_no_session, true) as has_no_session,
         case
-            when
-                standing.conversations > 0
-                and (
-                    coalesce(by_configuration.has_no_session, true)
-                    or standing.queues_joined + standing.log_ins > 0
-                )
-                then 'on a call'
             when coalesce(by_configuration.has_no_session, true)
-                then case when standing.is_paused > 0 then 'paused' else 'logged off' end
+                then
+                    case
+                        when standing.is_paused > 0 then 'paused'
+                        when standing.conversations > 0 then 'on a call'
+                        else 'logged off'
+                    end
             when standing.queues_joined + standing.log_ins = 0 then 'logged off'
-            when standing.queues_joined > 0
-                then case when standing.queues_open = 0 then 'paused' else 'ready' end
-            when standing.is_paused > 0 then 'paused'
+            when standing.queues_joined > 0 and standing.queues_open = 0 then 'paused'
+            when standing.queues_joined = 0 and standing.is_paused > 0 then 'paused'
+            when standing.conversations > 0 then 'on a call'
             else 'ready'
         end as source_status,
     from standing
