@@ -7,9 +7,12 @@ from ingestion.landing import LandingFile, LandingScan, UnusableInput, read_scan
 from ingestion.ledger import Load, read_ledger
 from ingestion.limits import Limits
 from ingestion.rejected import RejectedShare, rejected_share, unread
+from ingestion.sources import ENTITIES, INPUTS
 
 __all__ = [
     "DATASETS",
+    "ENTITIES",
+    "INPUTS",
     "DatasetSummary",
     "Home",
     "IngestSummary",

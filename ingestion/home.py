@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion import durable, engine
-from ingestion.contract import DATASETS, Dataset
+from ingestion.contract import Dataset
+from ingestion.sources.entities import SOURCES
+from ingestion.sources.inputs import INPUTS
 
 SCHEMA_FILE = "_schema.parquet"
 
@@ -115,14 +117,15 @@ class Home:
             self.records,
             self.dagster,
             self.scratch,
-            *(self.raw_folder(name) for name in DATASETS),
-            *(self.quarantine_folder(name) for name in DATASETS),
+            *(root / source for root in (self.raw, self.quarantine) for source in SOURCES),
+            *(self.raw_folder(name) for name in INPUTS),
+            *(self.quarantine_folder(name) for name in INPUTS),
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.ledger.touch(mode=0o600)
         missing = [
             dataset
-            for dataset in DATASETS.values()
+            for dataset in INPUTS.values()
             if not (self.raw_folder(dataset.name) / SCHEMA_FILE).exists()
         ]
         if missing:

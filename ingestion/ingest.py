@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion import durable, engine, ledger, old_records
-from ingestion.contract import DATASETS
 from ingestion.home import Home
 from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
 from ingestion.ledger import Load, Loads
 from ingestion.limits import OVER_LIMIT, Limits, printable
 from ingestion.load import FileChangedError, kind_of, load_file, make_load_id
+from ingestion.sources.inputs import INPUTS
 
 
 @dataclass
@@ -66,12 +66,12 @@ def ingest(
         if progress is not None:
             progress(printable(sentence))
 
-    unknown = sorted(set(datasets or ()) - set(DATASETS))
+    unknown = sorted(set(datasets or ()) - set(INPUTS))
     if unknown:
         raise UnusableInput(
-            f"no dataset is named {', '.join(unknown)}; the datasets are {', '.join(DATASETS)}"
+            f"no dataset is named {', '.join(unknown)}; the datasets are {', '.join(INPUTS)}"
         )
-    chosen = [name for name in DATASETS if datasets is None or name in datasets]
+    chosen = [name for name in INPUTS if datasets is None or name in datasets]
     home.prepare()
     old_records.convert(home, tell)
     with ledger.running(home, when_alone=lambda: _sweep(home)):
@@ -87,7 +87,7 @@ def ingest(
         for path, reason in scanned.unreadable:
             tell(f"{path} was left out: {reason}")
         loads = Loads(home)
-        taken: dict[str, set[str]] = {name: set() for name in DATASETS}
+        taken: dict[str, set[str]] = {name: set() for name in INPUTS}
         for load in loads.past:
             taken[load.dataset].add(load.load_id)
         for file in scanned.files:
@@ -156,7 +156,7 @@ def _sentence(load: Load) -> str:
 
 def _sweep(home: Home) -> None:
     """Remove what a run that was killed left behind; only while no other run is going on."""
-    folders = [of(name) for name in DATASETS for of in (home.raw_folder, home.quarantine_folder)]
+    folders = [of(name) for name in INPUTS for of in (home.raw_folder, home.quarantine_folder)]
     for folder in folders:
         for left in folder.glob(f".*{durable.TEMPORARY_SUFFIX}"):
             left.unlink()

@@ -11,6 +11,8 @@ from ingestion import durable
 from ingestion.bytes_check import content_hash
 from ingestion.contract import DATASETS
 from ingestion.home import Home
+from ingestion.sources.entities import SOURCES
+from ingestion.sources.inputs import INPUTS
 
 IGNORED_PREFIXES = (".", "_")
 IGNORED_SUFFIXES = (".tmp", ".part", "~")
@@ -69,7 +71,7 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
     known = {file.path: file for file in before.files} if before and same_folder else {}
     files: list[LandingFile] = []
     unreadable: list[tuple[str, str]] = []
-    for dataset in DATASETS:
+    for dataset in INPUTS:
         if dataset not in datasets:
             files += [file for file in known.values() if file.dataset == dataset]
             continue
@@ -81,15 +83,18 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
                 files.append(_identify(path, dataset, relative, known.get(relative)))
             except OSError as error:
                 unreadable.append((relative, error.strerror or str(error)))
-    if not (files or unreadable or any(any(_files_under(root, one)) for one in DATASETS)):
+    if not (files or unreadable or any(any(_files_under(root, one)) for one in INPUTS)):
         raise UnusableInput(
             f"landing folder {landing} has no file in a dataset folder; put files into folders"
-            f" named {', '.join(DATASETS)}"
+            f" named {', '.join(DATASETS)}, or vendors' exports into"
+            f" {', '.join(name for name in INPUTS if name not in DATASETS)}"
         )
     unknown = sorted(
-        entry.name
-        for entry in root.iterdir()
-        if not _ignored(entry.name) and not (entry.is_dir() and entry.name in DATASETS)
+        entry.relative_to(root).as_posix()
+        for folder in (root, *(root / source for source in SOURCES))
+        if folder.is_dir()
+        for entry in folder.iterdir()
+        if not _ignored(entry.name) and not (entry.is_dir() and _is_known(entry, root))
     )
     return LandingScan(str(root), tuple(files), tuple(unknown), tuple(unreadable))
 
@@ -185,6 +190,11 @@ def _why_left_out(path: Path, root: Path) -> str | None:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return "it is no regular file, but a pipe, a socket or a device"
     return None
+
+
+def _is_known(folder: Path, root: Path) -> bool:
+    name = folder.relative_to(root).as_posix()
+    return name in INPUTS or name in SOURCES
 
 
 def _ignored(name: str) -> bool:

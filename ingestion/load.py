@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion import bytes_check, durable, engine, erased, validation
-from ingestion.contract import DATASETS, Dataset
+from ingestion.contract import Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
@@ -15,6 +15,8 @@ from ingestion.ledger import Load, Loads
 from ingestion.limits import Limits, UnusableFileError, printable
 from ingestion.readers import csv, ndjson, parquet
 from ingestion.readers.common import RECORD_LENGTH, Landed, first_line
+from ingestion.sources import ENTITIES, records
+from ingestion.sources.inputs import INPUTS
 
 CSV_NAMES = (".csv", ".csv.gz")
 NDJSON_NAMES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -51,7 +53,7 @@ def load_file(
     Raises:
         FileChangedError: the file is no longer what was identified; nothing was recorded.
     """
-    dataset = DATASETS[file.dataset]
+    dataset = INPUTS[file.dataset]
     quarantined = home.quarantine_folder(file.dataset) / f"{load_id}.csv"
     raw = home.raw_folder(file.dataset) / f"{load_id}.parquet"
     raw_aside = durable.temporary_beside(raw)
@@ -121,6 +123,15 @@ def _load_rows(
     kept_out: erased.Erased,
 ) -> Load:
     source = landing / file.path
+    if dataset.name in ENTITIES:
+        written = records.write_small(ENTITIES[dataset.name], source, load_id, raw, folder, limits)
+        if written is not None:
+            return _load(file, load_id, rows_loaded=written)
+        (folder / "unpacked").unlink(missing_ok=True)
+        on_disk = file.size > IN_MEMORY_BYTES
+        with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
+            landed = records.read(opened, ENTITIES[dataset.name], source, folder, limits)
+            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
     name = source.name.lower()
     if not name.endswith((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)):
         readable = ", ".join((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES))

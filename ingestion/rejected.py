@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.contract import DATASETS
 from ingestion.home import Home
 from ingestion.landing import LandingScan
 from ingestion.ledger import Load, read_ledger
+from ingestion.sources.inputs import INPUTS
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def rejected_share(
         for load in read_ledger(home)
         if load.sequence > after_sequence and (load.dataset, load.file_sha256) in present
     ]
-    by_dataset = {name: [load for load in loads if load.dataset == name] for name in DATASETS}
+    by_dataset = {name: [load for load in loads if load.dataset == name] for name in INPUTS}
     return {name: _share(home, name, some) for name, some in by_dataset.items() if some}
 
 

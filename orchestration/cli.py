@@ -83,12 +83,20 @@ def simulate(
             "--quirks", help="Add what real exports have: duplicates, late rows, bad rows …"
         ),
     ] = False,
+    vendor: Annotated[
+        str | None,
+        typer.Option(
+            help="Write what this vendor's system records as its export: asterisk or amazon_connect."
+        ),
+    ] = None,
 ) -> None:
     """Simulate a contact centre and write its exports, with the truth for tests beside them."""
     from ingestion.simulation import SimulationSettings, simulate
 
     try:
-        summary = simulate(SimulationSettings(agents, months, end, seed, out, quirks), _tell)
+        summary = simulate(
+            SimulationSettings(agents, months, end, seed, out, quirks, vendor), _tell
+        )
     except ValueError as wrong:
         _fail(str(wrong))
     for dataset, rows in summary.rows.items():

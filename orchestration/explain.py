@@ -21,7 +21,18 @@ from urllib.parse import unquote
 
 import duckdb
 
-from ingestion import DATASETS, Home, Load, UnusableInput, engine, ledger, read_ledger
+from ingestion import (
+    DATASETS,
+    ENTITIES,
+    INPUTS,
+    Home,
+    Load,
+    UnusableInput,
+    engine,
+    ledger,
+    read_ledger,
+)
+from ingestion.home import SCHEMA_FILE
 from orchestration import records
 from orchestration.database import attached
 from orchestration.months import next_month, parse_month
@@ -302,7 +313,7 @@ def rebuilt(home: Home, figure: Figure) -> Iterator[Home]:
         _copy_ledger(home, partial, figure.load_sequence)
         _copy_closes(home, partial, figure)
         with engine.connection(folder) as connection:
-            for dataset in DATASETS:
+            for dataset in INPUTS:
                 _copy_rows(connection, home, partial, dataset, loads, figure.agent_id)
         tell(f"building the models over the rows that concern {figure.agent_id}")
         _build(partial, figure, kept_from(home))
@@ -347,7 +358,15 @@ def _copy_rows(
         # Files of months that reach into no kept one may have been purged.
         if load.dataset == dataset and load.status == "loaded" and file.exists()
     ]
+    if dataset == "interactions" and not files:
+        # A vendor's contacts, and none of the contract: other datasets look up whose contacts theirs are.
+        files = [home.raw_folder(dataset) / SCHEMA_FILE]
     if not files:
+        return
+    if dataset in ENTITIES:
+        # What a record means, those before and after it decide.
+        for file in files:
+            shutil.copy(file, partial.raw_folder(dataset))
         return
     names = {column.name for column in DATASETS[dataset].columns}
     raw = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
@@ -357,6 +376,9 @@ def _copy_rows(
     if dataset == "interactions":
         connection.execute(f"create or replace temp view all_contacts as from {raw}")
         own += " or customer_id in (select customer_id from all_contacts where agent_id = $agent)"
+        if any(load.dataset in ENTITIES for load in loads):
+            # Whose customers a vendor's contacts are of, the models tell.
+            own = "true"
     elif "interaction_id" in names:
         own += " or interaction_id in (select interaction_id from all_contacts where agent_id = $agent)"
     final = partial.raw_folder(dataset) / "rows.parquet"
@@ -451,6 +473,13 @@ def _raw_rows(
 ) -> list[RawRow]:
     """The landed rows of the datasets that the metric is collected from; of a label, those of profile and team."""
     files = {(load.dataset, load.load_id): load for load in read_ledger(home)}
+    # A row of a dataset may be what a vendor's record became.
+    files |= {
+        (dataset, load.load_id): load
+        for load in files.values()
+        if load.dataset in ENTITIES
+        for dataset in ENTITIES[load.dataset].feeds
+    }
     found = connection.execute(
         "select dataset, part, record_id, business_date, load_id, row_number"
         " from audit.raw_rows(?, ?, ?)"

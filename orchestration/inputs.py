@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from ingestion import DATASETS, Home, UnusableInput, engine, read_ledger
+from ingestion import DATASETS, ENTITIES, Home, UnusableInput, engine, read_ledger
+
+# A profile says whose figures they are and in which zone; no vendor's export has it.
+ALWAYS_REQUIRED = ("agents", "teams")
 
 
 def load_sequence(home: Home) -> int:
@@ -13,12 +16,19 @@ def load_sequence(home: Home) -> int:
 def check_required_datasets(home: Home) -> None:
     """Refuse to build without the datasets that every figure rests on.
 
+    A centre that feeds a vendor's exports has what the vendor records: the rest is null, not refused.
+
     Raises:
         UnusableInput: a required dataset has no loaded file.
     """
     loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
+    is_fed_by_vendors = bool(loaded & ENTITIES.keys())
     missing = [
-        name for name, dataset in DATASETS.items() if dataset.required and name not in loaded
+        name
+        for name, dataset in DATASETS.items()
+        if dataset.required
+        and name not in loaded
+        and (name in ALWAYS_REQUIRED or not is_fed_by_vendors)
     ]
     if missing:
         raise UnusableInput(

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion import DATASETS, Home, read_ledger, read_scan, unread
+from ingestion import ENTITIES, INPUTS, Home, read_ledger, read_scan, unread
 from orchestration import audiences, erasing, holds, records, retention, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
@@ -23,6 +23,7 @@ from orchestration.quality import history
 from orchestration.quality.suites import Stage
 from orchestration.retention import Listing
 from orchestration.rules import RuleTable, read_rows
+from orchestration.unknown_agents import unknown_agents
 from orchestration.verification import Findings
 
 if TYPE_CHECKING:
@@ -226,8 +227,10 @@ def print_status(console: Console, home: Home) -> None:
         table.add_column(
             heading, justify="left" if heading in ("dataset", "last load") else "right"
         )
-    for dataset in DATASETS:
+    for dataset in INPUTS:
         own = [load for load in loads if load.dataset == dataset]
+        if dataset in ENTITIES and not own:
+            continue
         loaded = [load for load in own if load.status == "loaded"]
         table.add_row(
             dataset,
@@ -507,8 +510,18 @@ def _print_findings(console: Console, home: Home) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    loads = read_ledger(home)
+    unknown = unknown_agents(home) if any(load.dataset in ENTITIES for load in loads) else []
+    for source, ids in unknown:
+        console.print(
+            f"ids of {source} that are no agent_id: {', '.join(ids)};"
+            " say whose they are in the table of rules agent_ids",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     scanned = read_scan(home)
-    for load in unread(read_ledger(home)):
+    for load in unread(loads):
         # A file that was corrected or taken away is mended.
         if scanned and (load.dataset, load.file_sha256) not in scanned.contents():
             continue

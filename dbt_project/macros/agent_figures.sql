@@ -3,7 +3,8 @@
 
   A part is additive: days sum to weeks, months and teams. `dataset` is what it is collected from: a part whose
   dataset never landed is null, not zero; so is one that `needs_tracking` where a team's status is not tracked
-  (scheduled time too: a ratio never sets tracked time against untracked).
+  (scheduled time too: a ratio never sets tracked time against untracked). A part that `is_of_contacts` is unknown
+  as soon as one contact's is.
   A ratio is made from parts at the grain it is shown at, never from ratios.
 #}
 {% macro agent_parts() %}
@@ -34,6 +35,10 @@
                 'name': name, 'dataset': dataset, 'type': type,
                 'needs_tracking': dataset in ('status_events', 'shifts')
                 or name == 'off_clock_handling_seconds',
+                'is_of_contacts': name in (
+                    'talk_seconds', 'hold_seconds', 'acw_seconds', 'handle_seconds', 'escalated_contacts',
+                    'fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts',
+                ),
             }) %}
         {% endfor %}
     {% endfor %}
@@ -74,10 +79,22 @@
     ]) | list) }}
 {% endmacro %}
 
+{# A contact's handle time. A system that does not tell hold from talk counts it as talk: nothing is missing then. #}
+{% macro handle_seconds(relation='') -%}
+{{ relation }}talk_seconds + coalesce({{ relation }}hold_seconds, 0) + {{ relation }}acw_seconds
+{%- endmacro %}
+
+{# A sum that is null where a summand is unknown: of times that some system does not record, no sum is made. #}
+{% macro whole_sum(summand) -%}
+case when count({{ summand }}) = count(*) then sum({{ summand }}) end
+{%- endmacro %}
+
 {# The parts (all of them, or those given), summed over the rows of a group. #}
 {% macro sum_of_parts(parts=none) %}
     {%- for part in parts or agent_parts() %}
-    cast(sum({{ part.name }}) as {{ part.type }}) as {{ part.name }}{{ ',' if not loop.last }}
+    cast(
+        {{ whole_sum(part.name) if part.is_of_contacts else 'sum(' ~ part.name ~ ')' }} as {{ part.type }}
+    ) as {{ part.name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
 
@@ -109,7 +126,8 @@
 
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
-  Lateness alone stays null on a day whose every shift was missed: nobody was late who never came.
+  Lateness stays null on a day whose every shift was missed: nobody was late who never came. Times and outcomes
+  of contacts stay null where the system that recorded a contact does not record them.
 #}
 {% macro collected_part(part, relation, collected='collected') -%}
     case
@@ -119,6 +137,9 @@
         {%- endif %}
         {%- if part.name == 'late_seconds' %}
         when {{ relation }}.shift_count > 0 then {{ relation }}.late_seconds
+        else 0
+        {%- elif part.is_of_contacts %}
+        when {{ relation }}.handled_contacts > 0 then {{ relation }}.{{ part.name }}
         else 0
         {%- else %}
         else coalesce({{ relation }}.{{ part.name }}, 0)

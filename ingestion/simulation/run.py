@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.simulation import contacts as contact_log
-from ingestion.simulation import queues, quirks, rota, schema, surroundings, timeline
+from ingestion.simulation import queues, quirks, rota, schema, surroundings, timeline, vendors
 from ingestion.simulation.chance import stream
 from ingestion.simulation.clocks import Clock
 from ingestion.simulation.export import Exporter
@@ -45,6 +45,8 @@ def simulate(
         for month in months:
             run.month(month)
         run.finish()
+    if settings.vendor is not None:
+        vendors.export(settings.vendor, settings.out, settings.quirks)
     return SimulationSummary(
         landing=settings.out,
         truth=exporter.truth,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from ingestion.sources import SOURCES
+
 DAY_S = 86_400
 # The last overnight shifts end within a day of the last midnight in UTC; half a day more lets a
 # missing clock-out run into its cap before the simulation ends.
@@ -16,7 +18,8 @@ class SimulationSettings:
     """How much to simulate.
 
     agents: people with role `agent`; months: calendar months ending with `end` ('YYYY-MM');
-    seed: any non-negative integer; out: an empty or absent folder; quirks: export flaws too.
+    seed: any non-negative integer; out: an empty or absent folder; quirks: export flaws too; vendor:
+    whose exports to write in place of the datasets that they feed.
     """
 
     agents: int
@@ -25,11 +28,14 @@ class SimulationSettings:
     seed: int
     out: Path
     quirks: bool = False
+    vendor: str | None = None
 
     def validate(self) -> None:
         """Raise ValueError, with a sentence for the user, when a setting cannot be simulated."""
         if self.agents < 1:
             raise ValueError(f"agents must be at least 1, not {self.agents}")
+        if self.vendor is not None and self.vendor not in SOURCES:
+            raise ValueError(f"vendor must be one of {', '.join(SOURCES)}, not {self.vendor!r}")
         if self.months < 1:
             raise ValueError(f"months must be at least 1, not {self.months}")
         if self.seed < 0:

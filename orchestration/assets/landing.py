@@ -1,8 +1,10 @@
-"""Ingestion assets: one per dataset of the landing contract. What loading means is ingestion's matter."""
+"""Ingestion assets: one per dataset of the contract, and per vendor's export. What loading means is ingestion's."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
-from ingestion import DATASETS, DatasetSummary, ingest
+from ingestion import DATASETS, ENTITIES, DatasetSummary, ingest
 from orchestration.progress import tell
 from orchestration.resources import ExclusiveRun, HomeResource
 
@@ -36,4 +38,34 @@ def _landing_asset(dataset: str) -> dg.AssetsDefinition:
     return landed
 
 
-landing_assets = [_landing_asset(dataset) for dataset in DATASETS]
+def _entity_key(entity: str) -> dg.AssetKey:
+    return dg.AssetKey(["landing", *entity.split("/")])
+
+
+# One step for all: most centres have exports of no vendor, or of one.
+@dg.multi_asset(
+    name="landing_vendors",
+    specs=[
+        dg.AssetSpec(
+            _entity_key(entity),
+            group_name="landing",
+            kinds={"parquet"},
+            description=f"Exports in `{entity}` of the landing folder, each vendor's record kept as it came.",
+        )
+        for entity in ENTITIES
+    ],
+)
+def landed_vendors(
+    home: HomeResource,
+    exclusive_run: ExclusiveRun,  # held from here to the end of the run
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Load the exports of every vendor."""
+    home.home.prepare()
+    summary = ingest(home.home, home.landing_folder, list(ENTITIES), tell)
+    for entity in ENTITIES:
+        yield dg.MaterializeResult(
+            asset_key=_entity_key(entity), metadata=_metadata(summary.datasets[entity])
+        )
+
+
+landing_assets = [*(_landing_asset(dataset) for dataset in DATASETS), landed_vendors]

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ingestion import DATASETS, UnusableInput
+from ingestion import DATASETS, ENTITIES, INPUTS, UnusableInput
 from orchestration.definitions import build_defs
 from orchestration.partitions import FIRST_MONTH, close_months, require_begun
 from orchestration.project import MANIFEST, refresh_manifest
@@ -57,7 +57,7 @@ def test_there_is_an_asset_for_every_stage(graph: AssetGraph) -> None:
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     own = {key for key in keys if "/" not in key}
     assert own == {"published_candidate"} | AFTER_THE_CHECKS
-    assert {key for key in keys if key.startswith("landing/")} == {f"landing/{d}" for d in DATASETS}
+    assert {key for key in keys if key.startswith("landing/")} == {f"landing/{d}" for d in INPUTS}
     assert {key for key in keys if key.startswith("marts/")} == {
         f"marts/{mart.name}" for mart in interface(MANIFEST)
     }
@@ -75,6 +75,13 @@ def test_every_landed_dataset_feeds_the_staging_model_of_its_name(graph: AssetGr
     for dataset in DATASETS:
         staging = dg.AssetKey(["staging", f"stg_landing__{dataset}"])
         assert dg.AssetKey(["landing", dataset]) in ancestors(graph, staging)
+
+
+def test_every_vendors_export_feeds_the_staging_models_of_its_datasets(graph: AssetGraph) -> None:
+    for entity in ENTITIES.values():
+        for dataset in entity.feeds:
+            staging = dg.AssetKey(["staging", f"stg_landing__{dataset}"])
+            assert dg.AssetKey(["landing", *entity.name.split("/")]) in ancestors(graph, staging)
 
 
 def test_every_mart_is_upstream_of_the_candidate(graph: AssetGraph) -> None:
@@ -191,7 +198,7 @@ def test_the_daily_build_records_and_sends_nothing_and_reports_on_days(
 
 
 def test_an_ingestion_loads_every_dataset_and_builds_nothing(definitions: dg.Definitions) -> None:
-    assert selected(definitions, "ingestion") == {f"landing/{dataset}" for dataset in DATASETS}
+    assert selected(definitions, "ingestion") == {f"landing/{dataset}" for dataset in INPUTS}
 
 
 @pytest.mark.parametrize("job", ["daily_build", "monthly_close"])

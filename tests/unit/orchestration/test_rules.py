@@ -139,4 +139,7 @@ def test_the_command_lists_and_shows() -> None:
     assert "late_grace_seconds" in shown.stdout
     wrong = scorehouse("rules", "limits")
     assert wrong.returncode == 2
-    assert "there is no table of rules 'limits': one of allowed_applications" in wrong.stderr
+    assert (
+        "there is no table of rules 'limits': one of agent_ids, allowed_applications"
+        in wrong.stderr
+    )

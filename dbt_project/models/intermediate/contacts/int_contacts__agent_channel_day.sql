@@ -18,12 +18,13 @@ contact_days as (
         business_date,
         channel,
         count(*) as handled_contacts,
-        cast(sum(talk_seconds) as bigint) as talk_seconds,
-        cast(sum(hold_seconds) as bigint) as hold_seconds,
-        cast(sum(acw_seconds) as bigint) as acw_seconds,
-        cast(sum(talk_seconds + hold_seconds + acw_seconds) as bigint)
+        cast({{ whole_sum('talk_seconds') }} as bigint) as talk_seconds,
+        cast({{ whole_sum('hold_seconds') }} as bigint) as hold_seconds,
+        cast({{ whole_sum('acw_seconds') }} as bigint) as acw_seconds,
+        cast({{ whole_sum(handle_seconds()) }} as bigint)
             as handle_seconds,
         count(*) filter (where outcome = 'transferred') as transferred_contacts,
+        bool_or(is_outcome_unknown) as is_outcome_unknown,
         count(*) filter (where outcome = 'escalated') as escalated_contacts,
     from handled
     group by agent_id, business_date, channel
@@ -46,10 +47,17 @@ first_contact_days as (
 
 final as (
     select
-        contact_days.*,
-        coalesce(first_contact_days.fcr_contacts, 0) as fcr_contacts,
-        coalesce(first_contact_days.fcr_eligible_contacts, 0) as fcr_eligible_contacts,
-        coalesce(first_contact_days.fcr_pending_contacts, 0) as fcr_pending_contacts,
+        contact_days.* exclude (is_outcome_unknown, escalated_contacts),
+        {%- for part in [
+            'contact_days.escalated_contacts', 'first_contact_days.fcr_contacts',
+            'first_contact_days.fcr_eligible_contacts',
+            'first_contact_days.fcr_pending_contacts',
+        ] %}
+        case
+            when not coalesce(contact_days.is_outcome_unknown, false)
+                then coalesce({{ part }}, 0)
+        end as {{ part.split('.')[1] }},
+        {%- endfor %}
     from contact_days
     left join first_contact_days
         on

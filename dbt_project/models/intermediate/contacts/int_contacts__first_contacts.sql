@@ -36,7 +36,13 @@ final as (
         chained.business_date,
         chained.channel,
         chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' as matures_at,
-        chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' <= context.as_of as is_eligible,
+        -- Of a contact whose outcome nobody recorded, nobody knows whether it resolved the issue.
+        case
+            when not coalesce(chained.is_outcome_unknown, false)
+                then
+                    chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours'
+                    <= context.as_of
+        end as is_eligible,
         coalesce(chained.outcome = 'resolved', false)
         and coalesce(
             chained.next_answered_at

@@ -1,4 +1,12 @@
-{# A dataset is collected once any file of it has loaded, be it empty: then its parts are zero, not null. #}
+{#
+  A dataset is collected once any file of it has loaded, be it empty: then its parts are zero, not null. Vendors' exports
+  become rows of datasets: see `feeds` in ingestion/sources/entities.py.
+#}
+{% set feeds = {
+    'status_events': ['asterisk/queue_log', 'amazon_connect/agent_events'],
+    'interactions': ['asterisk/queue_log', 'amazon_connect/contact_records'],
+    'qa_evaluations': ['amazon_connect/evaluations'],
+} %}
 with
 
 loads as (
@@ -12,7 +20,9 @@ final as (
             'qa_evaluations', 'csat_surveys', 'system_usage', 'compliance_events', 'sales',
             'feedback_sessions', 'training_records',
         ] %}
-        coalesce(bool_or(dataset = '{{ dataset }}'), false) as {{ dataset }},
+        coalesce(
+            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}')), false
+        ) as {{ dataset }},
         {%- endfor %}
     from loads
 )

@@ -98,8 +98,7 @@ final as (
         handled.talk_seconds,
         handled.hold_seconds,
         handled.acw_seconds,
-        handled.talk_seconds + handled.hold_seconds + handled.acw_seconds
-            as handle_seconds,
+        {{ handle_seconds('handled.') }} as handle_seconds,
         dated.seen_answered_at is not null as is_answered,
         -- Who ended without an answer gave up, whatever the outcome says.
         dated.direction = 'inbound'

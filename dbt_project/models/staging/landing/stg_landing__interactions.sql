@@ -4,6 +4,10 @@ latest as (
     {{ latest_versions('interactions', ['interaction_id']) }}
 ),
 
+together as (
+    {{ with_vendors('interaction_id', ['stg_amazon_connect__interactions', 'stg_asterisk__interactions']) }}
+),
+
 final as (
     select
         interaction_id,
@@ -26,7 +30,7 @@ final as (
         load_id,
         row_number,
         load_sequence,
-    from latest
+    from together
 )
 
 select * from final

@@ -4,6 +4,10 @@ latest as (
     {{ latest_versions('qa_evaluations', ['evaluation_id']) }}
 ),
 
+together as (
+    {{ with_vendors('evaluation_id', ['stg_amazon_connect__qa_evaluations']) }}
+),
+
 final as (
     select
         evaluation_id,
@@ -22,7 +26,7 @@ final as (
         load_id,
         row_number,
         load_sequence,
-    from latest
+    from together
 )
 
 select * from final

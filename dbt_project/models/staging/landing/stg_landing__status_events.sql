@@ -4,6 +4,10 @@ latest as (
     {{ latest_versions('status_events', ['event_id']) }}
 ),
 
+together as (
+    {{ with_vendors('event_id', ['stg_amazon_connect__status_events', 'stg_asterisk__status_events']) }}
+),
+
 final as (
     select
         event_id,
@@ -16,7 +20,7 @@ final as (
         load_id,
         row_number,
         load_sequence,
-    from latest
+    from together
 )
 
 select * from final

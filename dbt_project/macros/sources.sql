@@ -1,0 +1,74 @@
+{# What the mappings of vendors' exports share. #}
+
+{# The raw records of a vendor's export whose file is in the ledger, with the file's place in load order. #}
+{% macro raw_records(vendor, entity) %}
+select
+    raw.payload,
+    raw.load_id,
+    raw.row_number,
+    loads.sequence as load_sequence,
+from {{ source(vendor, entity) }} as raw
+inner join {{ ref('stg_records__loads') }} as loads
+    on
+        raw.load_id = loads.load_id
+        and loads.dataset = '{{ vendor }}/{{ entity }}'
+{% endmacro %}
+
+{#
+  The landed rows of a dataset (`latest`), and those that vendors' records become.
+  A record that says which other record it is (`same_as`: an id, or `system:id`) does not count beside that one, nor
+  does one beside a landed row of the same id: what two systems recorded counts once. Of vendors the first named wins.
+#}
+{% macro with_vendors(key, models) %}
+{%- set other_id = "regexp_replace(vendor_rows.same_as, '^[a-z_]+:', '')" -%}
+select latest.* from latest
+union all by name
+select vendor_rows.* exclude (same_as, precedence)
+from (
+    {%- for model in models %}
+    select
+        *,
+        {{ loop.index }} as precedence,
+    from {{ ref(model) }}
+    {{ 'union all by name' if not loop.last }}
+    {%- endfor %}
+) as vendor_rows
+where
+    vendor_rows.{{ key }} not in (select latest.{{ key }} from latest)
+    and (
+        vendor_rows.same_as is null
+        or {{ other_id }} = vendor_rows.{{ key }}
+        or not (
+            {{ other_id }} in (select latest.{{ key }} from latest)
+            {%- for model in models %}
+            or {{ other_id }} in (select named.{{ key }} from {{ ref(model) }} as named)
+            {%- endfor %}
+        )
+    )
+qualify
+    row_number() over (
+        partition by vendor_rows.{{ key }}
+        order by vendor_rows.precedence
+    ) = 1
+{% endmacro %}
+
+{#
+  Amazon Connect knows an agent by user name, by ARN, and by the UUID at the ARN's end: `agent_ids` may hold any of
+  them. Without a row there, the user name is the agent's id.
+#}
+{% macro join_amazon_connect_agent(relation) %}
+    {%- for column in ['agent_username', 'agent_arn', 'agent_uuid'] %}
+    left join ids as ids_by_{{ column }}
+        on {{ relation }}.{{ column }} = ids_by_{{ column }}.source_agent_id
+    {%- endfor %}
+{% endmacro %}
+
+{% macro amazon_connect_agent(relation) -%}
+coalesce(
+    ids_by_agent_username.agent_id,
+    ids_by_agent_arn.agent_id,
+    ids_by_agent_uuid.agent_id,
+    {{ relation }}.agent_username,
+    {{ relation }}.agent_uuid
+)
+{%- endmacro %}

@@ -1,0 +1,74 @@
+{#
+  The queue log, one line a row: epoch|callid|queue|member|EVENT|parameters. Logs are rotated and sent again while they
+  grow, so a line counts once however many files hold it. Who the member is, the table agent_ids may say.
+#}
+with
+
+records as (
+    {{ raw_records('asterisk', 'queue_log') }}
+),
+
+ids as (
+    select * from {{ ref('agent_ids') }}
+    where source = 'asterisk'
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+lines as (
+    select
+        *,
+        string_split(payload, '|') as cells,
+    from records
+    qualify
+        row_number() over (
+            partition by payload order by load_sequence, row_number
+        ) = 1
+),
+
+-- A member is an interface (a channel of it ends in -0000001a) or a name.
+named as (
+    select
+        *,
+        make_timestamptz(
+            cast(cast(cells[1] as decimal(38, 6)) * 1000000 as bigint)
+        ) as occurred_at,
+        nullif(cells[2], '') as callid,
+        nullif(cells[3], '') as queue,
+        nullif(
+            nullif(
+                regexp_replace(regexp_replace(cells[4], '/n$', ''), '-[0-9a-f]{8}$', ''),
+                'NONE'
+            ),
+            ''
+        ) as member,
+        cells[5] as event,
+    from lines
+),
+
+final as (
+    select
+        named.occurred_at,
+        named.callid,
+        named.queue,
+        named.member,
+        coalesce(exact.agent_id, ids.agent_id, named.member) as agent_id,
+        named.event,
+        {%- for number in range(1, 7) %}
+        nullif(named.cells[{{ number + 5 }}], '') as parameter_{{ number }},
+        {%- endfor %}
+        named.load_id,
+        named.row_number,
+        named.load_sequence,
+    from named
+    cross join context
+    left join ids
+        on named.member = ids.source_agent_id
+    left join ids as exact
+        on named.cells[4] = exact.source_agent_id
+    where named.occurred_at <= context.as_of
+)
+
+select * from final

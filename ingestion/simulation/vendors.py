@@ -1,0 +1,276 @@
+"""The simulated centre as vendors' systems would export it: the same months, in the vendor's own records.
+
+Written from the truth after the simulation. What a vendor's system does not carry (other channels,
+rosters, surveys …) stays in the datasets of the landing contract.
+"""
+
+import gzip
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from ingestion.engine import literal
+
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_UTC = "'%Y-%m-%dT%H:%M:%SZ'"
+_AGENT_UUID = "md5(agent_id)::uuid::varchar"
+_ARN = f"'arn:aws:connect:eu-central-1:012345678901:instance/simulated/agent/' || {_AGENT_UUID}"
+
+
+def export(vendor: str, out: Path, with_quirks: bool) -> None:
+    """Put `vendor`'s exports into the landing folder `out`, in place of the datasets they feed."""
+    with duckdb.connect() as opened:
+        opened.execute("SET TimeZone = 'UTC'")
+        for dataset in ("status_events", "interactions", "qa_evaluations"):
+            truth = literal(str(out / "_truth" / f"{dataset}.parquet"))
+            opened.execute(f"CREATE VIEW {dataset} AS FROM read_parquet({truth})")
+        WRITERS[vendor](opened, out, with_quirks)
+    for path in (out / vendor).rglob("*"):
+        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
+
+
+def _asterisk(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) -> None:
+    """One queue log, of inbound calls alone, rotated in the middle."""
+    carried = "channel = 'voice' AND direction = 'inbound'"
+    _keep_others(opened, out, carried)
+    # A quirk is a second line of something, or a line that is no contact.
+    twice = "UNION ALL SELECT * FROM paused WHERE event = 'PAUSEALL'" if with_quirks else ""
+    rings = (
+        "UNION ALL SELECT epoch(answered_at)::BIGINT, 2, interaction_id, queue, agent_id,"
+        " 'RINGNOANSWER', '15000' FROM calls"
+        " WHERE answered_at IS NOT NULL AND hash(interaction_id) % 20 = 0"
+        if with_quirks
+        else ""
+    )
+    opened.execute(f"""
+        CREATE TABLE lines AS
+        WITH said AS (
+            SELECT *, lag(status) OVER (PARTITION BY agent_id ORDER BY occurred_at, event_id)
+                AS before, epoch(occurred_at)::BIGINT AS moment
+            FROM status_events
+        ),
+        sessions AS (
+            SELECT moment, 4 AS place, 'NONE' AS callid, 'all' AS queue, agent_id AS member,
+                CASE WHEN status = 'away' THEN 'REMOVEMEMBER' ELSE 'ADDMEMBER' END AS event,
+                '' AS parameters
+            FROM said
+            WHERE status = 'away' AND before <> 'away'
+               OR status <> 'away' AND coalesce(before, 'away') = 'away'
+               OR status IN ('available', 'active') AND before IN ('available', 'active')
+        ),
+        paused AS (
+            SELECT moment, 5 AS place, 'NONE' AS callid, 'NONE' AS queue, agent_id AS member,
+                CASE WHEN status = 'unavailable' THEN 'PAUSEALL' ELSE 'UNPAUSEALL' END AS event,
+                coalesce(CASE WHEN status = 'unavailable' THEN reason END, '') AS parameters
+            FROM said
+            WHERE status = 'unavailable'
+               OR status IN ('available', 'active') AND before = 'unavailable'
+        ),
+        calls AS (
+            SELECT *, epoch(queued_at)::BIGINT AS entered, epoch(answered_at)::BIGINT AS answered,
+                epoch(ended_at)::BIGINT AS ended,
+                coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) AS calltime,
+                epoch(answered_at)::BIGINT - epoch(queued_at)::BIGINT AS wait
+            FROM interactions WHERE {carried}
+        )
+        SELECT * FROM sessions UNION ALL SELECT * FROM paused {twice} {rings}
+        UNION ALL SELECT entered, 1, interaction_id, queue, 'NONE', 'ENTERQUEUE',
+            '|' || customer_id || '|1' FROM calls
+        UNION ALL SELECT answered, 3, interaction_id, queue, agent_id, 'CONNECT',
+            wait || '|' || answered || '.1|3' FROM calls WHERE answered IS NOT NULL
+        UNION ALL SELECT ended, 0, interaction_id, queue, agent_id,
+            CASE WHEN outcome = 'transferred' THEN 'BLINDTRANSFER' ELSE 'COMPLETECALLER' END,
+            CASE WHEN outcome = 'transferred'
+                THEN coalesce(transferred_to, 'other') || '|internal|' ELSE '' END
+            || wait || '|' || calltime || '|1'
+            FROM calls WHERE answered IS NOT NULL AND ended IS NOT NULL
+        UNION ALL SELECT ended, 0.5, interaction_id, queue, agent_id, 'WRAPUPSTART',
+            acw_seconds::VARCHAR
+            FROM calls WHERE answered IS NOT NULL AND ended IS NOT NULL AND acw_seconds > 0
+        UNION ALL SELECT ended, 0, interaction_id, queue, 'NONE', 'ABANDON',
+            '1|1|' || (ended - entered)
+            FROM calls WHERE answered IS NULL AND ended IS NOT NULL
+        """)
+    texts = [
+        text
+        for (text,) in opened.execute(
+            "SELECT concat_ws('|', moment, callid, queue, member, event, parameters) FROM lines"
+            " ORDER BY moment, place, callid, member"
+        ).fetchall()
+    ]
+    folder = out / "asterisk" / "queue_log"
+    folder.mkdir(parents=True)
+    middle = len(texts) // 2
+    # A log that is copied while it grows: the second file has the end of the first once more.
+    overlap = min(100, middle) if with_quirks else 0
+    _write(folder / "queue_log.1.gz", texts[:middle], "\n", packed=True)
+    _write(folder / "queue_log", texts[middle - overlap :], "\n")
+
+
+def _amazon_connect(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) -> None:
+    """Contact records and agent events as a stream delivers them, evaluations a file each."""
+    channel = "CASE channel WHEN 'back_office' THEN 'TASK' ELSE upper(channel) END"
+    carried = "channel IN ('voice', 'chat', 'email', 'back_office')"
+    _keep_others(opened, out, carried)
+    shutil.rmtree(out / "qa_evaluations")
+    opened.execute(f"CREATE TABLE contacts AS FROM interactions WHERE {carried}")
+
+    def instant(value: str) -> str:
+        return f"strftime({value}, {_UTC})"
+
+    after_work = "ended_at + to_seconds(coalesce(acw_seconds, 0))"
+    records = f"""
+        SELECT queued_at AS moment, to_json({{
+            'ContactId': interaction_id, 'Channel': {channel},
+            'InitiationMethod': CASE WHEN direction = 'outbound' THEN 'OUTBOUND' ELSE 'INBOUND' END,
+            'InitiationTimestamp': {instant("queued_at")},
+            'DisconnectTimestamp': {instant("ended_at")},
+            'LastUpdateTimestamp': {instant("coalesce(" + after_work + ", answered_at, queued_at)")},
+            'Queue': {{'Name': queue, 'ARN': 'arn:queue/' || queue,
+                'EnqueueTimestamp': {instant("queued_at")}}},
+            'Agent': CASE WHEN agent_id IS NOT NULL THEN {{
+                'ARN': {_ARN}, 'Username': agent_id,
+                'ConnectedToAgentTimestamp': {instant("answered_at")},
+                'AgentInteractionDuration': talk_seconds, 'CustomerHoldDuration': hold_seconds,
+                'AfterContactWorkDuration': acw_seconds,
+                'AfterContactWorkStartTimestamp': CASE WHEN answered_at IS NOT NULL
+                    THEN {instant("ended_at")} END}} END,
+            'TransferredToEndpoint': {{'Type': 'TELEPHONE_NUMBER', 'Address': transferred_to}},
+            'Attributes': {{'customer_id': customer_id, 'topic': topic, 'case_id': case_id,
+                'outcome': outcome}}}})::VARCHAR AS record
+        FROM contacts"""
+    if with_quirks:
+        # An older version of a record comes after the newer one, and records come twice.
+        records += (
+            " UNION ALL SELECT queued_at + INTERVAL 1 DAY, to_json({'ContactId': interaction_id,"
+            f" 'Channel': 'VOICE', 'LastUpdateTimestamp': {instant('queued_at')},"
+            " 'Queue': {'Name': queue}})::VARCHAR"
+            " FROM contacts WHERE ended_at > queued_at AND hash(interaction_id) % 50 = 0"
+        )
+    _stream(opened, out / "amazon_connect" / "contact_records", records, with_quirks)
+
+    opened.execute(f"""
+        CREATE TABLE held AS
+        SELECT agent_id, interaction_id, answered_at AS since, ended_at AS until,
+            'CONNECTED' AS state FROM contacts WHERE answered_at IS NOT NULL
+        UNION ALL SELECT agent_id, interaction_id, ended_at, {after_work}, 'ENDED'
+            FROM contacts WHERE answered_at IS NOT NULL AND acw_seconds > 0
+        """)
+    opened.execute("""
+        CREATE TABLE points AS
+        WITH moments AS (
+            SELECT agent_id, occurred_at AS moment FROM status_events
+            UNION SELECT agent_id, since FROM held
+            UNION SELECT agent_id, until FROM held WHERE until IS NOT NULL
+        ),
+        said AS (
+            SELECT agent_id, occurred_at, arg_max(status, event_id) AS status,
+                arg_max(reason, event_id) AS reason
+            FROM status_events GROUP BY ALL
+        )
+        SELECT moments.agent_id, moments.moment, said.status, said.reason,
+            said.occurred_at = moments.moment AS is_said,
+            lag(said.status) OVER (PARTITION BY moments.agent_id ORDER BY moments.moment) AS before
+        FROM moments ASOF JOIN said
+            ON moments.agent_id = said.agent_id AND moments.moment >= said.occurred_at
+        """)
+    snapshot = """
+        'CurrentAgentSnapshot': {
+            'AgentStatus': {'Name': CASE status WHEN 'away' THEN 'Offline'
+                WHEN 'unavailable' THEN coalesce(reason, 'Unavailable') ELSE 'Available' END,
+                'Type': CASE status WHEN 'away' THEN 'OFFLINE'
+                WHEN 'unavailable' THEN 'CUSTOM' ELSE 'ROUTABLE' END},
+            'Configuration': {'Username': agent_id},
+            'Contacts': coalesce(contacts, [])}"""
+    events = f"""
+        WITH busy AS (
+            SELECT points.agent_id, points.moment, list({{'ContactId': interaction_id, 'State': state,
+                'StateStartTimestamp': {instant("since")}}} ORDER BY interaction_id) AS contacts
+            FROM points INNER JOIN held ON points.agent_id = held.agent_id
+                AND points.moment >= since AND points.moment < coalesce(until, points.moment + INTERVAL 1 DAY)
+            GROUP BY ALL
+        )
+        SELECT moment, to_json({{
+            'AgentARN': {_ARN},
+            'EventId': md5(agent_id || moment)::uuid::varchar, 'EventTimestamp': {instant("moment")},
+            'EventType': CASE WHEN is_said AND status = 'away' THEN 'LOGOUT'
+                WHEN is_said AND coalesce(before, 'away') = 'away' THEN 'LOGIN'
+                ELSE 'STATE_CHANGE' END, {snapshot}}})::VARCHAR AS record
+        FROM points LEFT JOIN busy USING (agent_id, moment)
+        WHERE status <> 'away' OR is_said"""
+    if with_quirks:
+        events += f"""
+        UNION ALL SELECT moment + to_seconds(120 * beat), to_json({{
+            'AgentARN': {_ARN},
+            'EventId': md5(agent_id || moment || beat)::uuid::varchar,
+            'EventTimestamp': {instant("moment + to_seconds(120 * beat)")}, 'EventType': 'HEART_BEAT',
+            'CurrentAgentSnapshot': {{'AgentStatus': {{'Name': 'Available', 'Type': 'ROUTABLE'}},
+                'Configuration': {{'Username': agent_id}}, 'Contacts': []}}}})::VARCHAR
+        FROM (SELECT *, lead(moment) OVER (PARTITION BY agent_id ORDER BY moment) AS following FROM points)
+        CROSS JOIN range(1, 6) AS beats(beat)
+        WHERE is_said AND status = 'away'
+            AND moment + to_seconds(120 * beat) < coalesce(following, moment + INTERVAL 1 DAY)"""
+    _stream(opened, out / "amazon_connect" / "agent_events", events, with_quirks)
+
+    metadata = f"""{{
+        'contactId': interaction_id, 'agentId': {_AGENT_UUID}, 'evaluator': evaluator_id,
+        'evaluationSubmitTimestamp': {instant("evaluated_at")}"""
+    score = (
+        "'score': {'percentage': CASE WHEN critical_fail THEN 0 ELSE score END,"
+        " 'automaticFail': coalesce(critical_fail, false)}"
+    )
+    evaluations = f"""
+        SELECT evaluated_at AS moment, to_json({{'evaluationId': evaluation_id,
+            'metadata': {metadata}, {score}}}}})::VARCHAR AS record FROM qa_evaluations"""
+    if with_quirks:
+        # In two files: the second repeats who and when, and has no score.
+        evaluations += f"""
+        UNION ALL SELECT evaluated_at + INTERVAL 1 MINUTE, to_json({{
+            'evaluationId': evaluation_id, 'metadata': {metadata}}}}})::VARCHAR
+        FROM qa_evaluations WHERE hash(evaluation_id) % 3 = 0"""
+    _stream(opened, out / "amazon_connect" / "evaluations", evaluations, False)
+
+
+def _keep_others(opened: duckdb.DuckDBPyConnection, out: Path, carried: str) -> None:
+    """Take the datasets that the vendor feeds out of the landing folder, but for other contacts."""
+    shutil.rmtree(out / "status_events")
+    shutil.rmtree(out / "interactions")
+    folder = out / "interactions"
+    folder.mkdir(mode=_FOLDER_MODE)
+    path = folder / "other_contacts.parquet"
+    opened.execute(
+        f"COPY (FROM interactions WHERE NOT ({carried})) TO {literal(str(path))} (FORMAT parquet)"
+    )
+    path.chmod(_FILE_MODE)
+
+
+def _stream(
+    opened: duckdb.DuckDBPyConnection, folder: Path, records: str, with_quirks: bool
+) -> None:
+    """Records as a delivery stream puts them down: by the hour, one object after the other.
+
+    With quirks every fiftieth comes twice, gzip and not.
+    """
+    hours = opened.execute(
+        "SELECT strftime(moment, '%Y/%m/%d/%H') AS hour, list(record ORDER BY moment, record)"
+        f" FROM ({records}) GROUP BY hour ORDER BY hour"
+    ).fetchall()
+    for number, (hour, texts) in enumerate(hours):
+        (folder / hour).mkdir(parents=True)
+        twice = texts[::50] if with_quirks else []
+        name = f"stream-1-{hour.replace('/', '-')}-00-00"
+        _write(folder / hour / name, [*texts, *twice], "", packed=with_quirks and number % 2 == 0)
+
+
+def _write(path: Path, texts: list[str], end: str, packed: bool = False) -> None:
+    content = "".join(text + end for text in texts).encode()
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
+
+
+WRITERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, bool], None]] = {
+    "asterisk": _asterisk,
+    "amazon_connect": _amazon_connect,
+}
+"""What writes each vendor's exports."""

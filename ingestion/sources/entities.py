@@ -1,0 +1,49 @@
+"""The entities of each vendor: a folder `<vendor>/<entity>` of the landing folder.
+
+What a vendor sends is kept as it came, one raw row per record, with the record as its text. What
+the records mean is decided in SQL (`dbt_project/models/staging/<vendor>/`), so that a mapping can
+be mended without loading anything again.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ingestion.contract import Column, Dataset
+
+PAYLOAD = "payload"
+"""The column of a raw row that holds the vendor's record: a line of a log, or a JSON object."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One kind of record that a vendor exports.
+
+    `name`: `vendor/entity`, which is also its folder. `form`: a log has one record a line; the
+    others are JSON objects in any arrangement, or CSV with a header row, told apart by content.
+    `lists`: names under which a page of the vendor's interface holds a list of records. `feeds`:
+    the datasets of the landing contract that its records become rows of.
+    """
+
+    name: str
+    form: Literal["log", "objects"]
+    feeds: tuple[str, ...]
+    lists: tuple[str, ...] = ()
+
+    @property
+    def dataset(self) -> Dataset:
+        """The entity as ingestion handles it: no key, no rule but that there is a record."""
+        return Dataset(self.name, (), (Column(PAYLOAD, "text", required=True),))
+
+
+_ALL = (
+    Entity("asterisk/queue_log", "log", ("status_events", "interactions")),
+    Entity("amazon_connect/contact_records", "objects", ("interactions",)),
+    Entity("amazon_connect/agent_events", "objects", ("status_events",)),
+    Entity("amazon_connect/evaluations", "objects", ("qa_evaluations",)),
+)
+
+ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _ALL}
+"""Every entity by name, in load order."""
+
+SOURCES: tuple[str, ...] = tuple(dict.fromkeys(name.split("/")[0] for name in ENTITIES))
+"""The vendors: the names of their folders in the landing folder."""

@@ -1,0 +1,32 @@
+"""Ids of vendors' systems that stand for no agent: what the table of rules `agent_ids` still has to say."""
+
+import duckdb
+
+from ingestion import ENTITIES, Home
+from orchestration.database import attached
+
+
+def unknown_agents(home: Home) -> list[tuple[str, list[str]]]:
+    """Per vendor the ids, sorted, as the warehouse was last built; empty before it was.
+
+    The build warns of the same rows (`vendors_agents_are_known`).
+    """
+    if not home.warehouse.exists():
+        return []
+    datasets = sorted({dataset for entity in ENTITIES.values() for dataset in entity.feeds})
+    rows = " union ".join(
+        f"select agent_id, load_sequence from warehouse.staging.stg_landing__{dataset}"
+        for dataset in datasets
+    )
+    try:
+        with attached(warehouse=home.warehouse) as connection:
+            return connection.execute(
+                "select split_part(dataset, '/', 1), list(distinct agent_id order by agent_id)"
+                f" from ({rows}) inner join warehouse.staging.stg_records__loads"
+                " on load_sequence = sequence"
+                " where dataset like '%/%' and agent_id is not null and agent_id not in"
+                " (select agent_id from warehouse.staging.stg_landing__agents)"
+                " group by all order by all"
+            ).fetchall()
+    except duckdb.CatalogException:
+        return []
