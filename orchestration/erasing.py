@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 import reports
-from ingestion import DATASETS, Home, UnusableInput, durable, engine, ledger, read_scan
+from ingestion import DATASETS, ENTITIES, Home, UnusableInput, durable, engine, ledger, read_scan
 from ingestion.chain_check import check_chain
 from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
 from ingestion.people import NOBODY, People
@@ -97,9 +97,16 @@ def look(home: Home, agent_id: str) -> Found:
     """Where somebody is named; nothing is changed.
 
     Raises:
-        UnusableInput: nobody has the id, or a legal hold is about this person.
+        UnusableInput: nobody has the id, a legal hold is about this person, or vendors' records are held.
     """
     holds.refuse_erasing(home, agent_id)
+    vendors = sorted({load.dataset for load in ledger.read_ledger(home)} & ENTITIES.keys())
+    if vendors:
+        # A person has other ids there, and later records could not be kept out.
+        raise UnusableInput(
+            f"{home.root} holds vendors' records ({', '.join(vendors)}), in which nobody can be erased yet:"
+            " erase the person there, and make a new home from exports made after that"
+        )
     person = traces.person_of(home, agent_id)
     if person is None:
         raise UnusableInput(f"nobody in {home.root} has the id '{agent_id}': nothing to erase")
