@@ -1,5 +1,5 @@
 -- Ids of vendors' systems that are no agent_id: agent_ids has to say whose they are (`scorehouse status` lists them).
-{{ config(severity = 'warn') }}
+{{ config(severity = 'warn', meta = {'dagster': {'ref': {'name': 'stg_landing__agents'}}}) }}
 {% for dataset in ['status_events', 'interactions', 'qa_evaluations'] %}
 select distinct
     loads.dataset,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from docs.dictionary.lineage import Column, all_lineage, origins
-from ingestion import DATASETS, Load
+from ingestion import DATASETS, ENTITIES, Load
 from ingestion.home import raw_columns
 
 
@@ -64,7 +64,8 @@ def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Content
     models = [
         _model(node, manifest, tables, lineage)
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        # An ephemeral model is no table: it is a part of the models that read it.
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     ]
     models.sort(key=lambda model: model.name)
     layers = [[m for m in models if m.schema == s] for s in ("staging", "intermediate")]
@@ -99,6 +100,8 @@ def _tables(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     }
     for name, dataset in DATASETS.items():
         found[f"landing.{name}"] = dict(raw_columns(dataset))
+    for name, entity in ENTITIES.items():
+        found[f"landing.{name.replace('/', '_')}"] = dict(raw_columns(entity.dataset))
     found["records.loads"] = {column.name: "unknown" for column in fields(Load)}
     return found
 

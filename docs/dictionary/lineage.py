@@ -19,7 +19,7 @@ Column = tuple[str, str]
 Columns = dict[str, set[Column]]
 
 _DIALECT = "duckdb"
-_RAW_FILES = re.compile(r"read_parquet\('[^']*/raw/(\w+)/[^)]*\)")
+_RAW_FILES = re.compile(r"read_parquet\('[^']*/raw/(\w+(?:/\w+)?)/\*[^)]*\)")
 _RAW_RECORDS = re.compile(
     r"\(select \* rename [^;]*?/ledger\.ndjson'[^;]*?where kind = '(\w+)'\)\)", re.DOTALL
 )
@@ -35,7 +35,8 @@ def model_lineage(
     sql: the compiled SQL. tables: columns and types of everything it may read, by `schema.name`. parameters: the
     names that stand for a value in a table function, where they stand bare; a value is no source.
     """
-    plain = _RAW_RECORDS.sub(r"records.\1s", _RAW_FILES.sub(r"landing.\1", sql))
+    landed = _RAW_FILES.sub(lambda found: "landing." + found[1].replace("/", "_"), sql)
+    plain = _RAW_RECORDS.sub(r"records.\1s", landed)
     tree = parse_one(plain.replace('"warehouse".', ""), dialect=_DIALECT)
     for column in [*tree.find_all(exp.Column)]:
         if not column.table and column.name in set(parameters):
@@ -140,7 +141,7 @@ def all_lineage(
     """The sources of every column of every model, by (`schema.name`, column)."""
     found: dict[Column, set[Column]] = {}
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model":
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral":
             name = f"{node['schema']}.{node['name']}"
             parameters = [
                 parameter.split()[0] for parameter in node["config"].get("parameters") or ()

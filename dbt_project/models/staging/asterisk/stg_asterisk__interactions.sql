@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = 'table') }}
 
 {#
   One row per passage of a call through a queue. A call that goes on to another queue, or comes back, has a row for
@@ -33,7 +33,7 @@ calls as (
         greatest(
             count(*) filter (where event = 'ENTERQUEUE') over (
                 partition by callid
-                order by occurred_at, load_sequence, row_number
+                order by place
                 rows between unbounded preceding and current row
             ),
             1
@@ -52,32 +52,32 @@ passages as (
     select
         callid,
         passage,
-        arg_min(queue, occurred_at) as queue,
+        arg_min(queue, place) as queue,
         min(occurred_at) filter (where event = 'ENTERQUEUE') as entered_at,
         any_value(parameter_2) filter (where event = 'ENTERQUEUE') as caller,
         max(occurred_at) filter (where event = 'CONNECT') as answered_at,
-        arg_max(agent_id, occurred_at) filter (where event = 'CONNECT') as agent_id,
-        arg_max(try_cast(parameter_1 as bigint), occurred_at)
+        arg_max(agent_id, place) filter (where event = 'CONNECT') as agent_id,
+        arg_max(try_cast(parameter_1 as bigint), place)
             filter (where event = 'CONNECT') as wait_seconds,
         min(occurred_at) filter (where ends_conversation) as conversation_ended_at,
-        arg_min(event, occurred_at) filter (where ends_conversation) as ending,
-        arg_min(talk_seconds, occurred_at) filter (where ends_conversation)
+        arg_min(event, place) filter (where ends_conversation) as ending,
+        arg_min(talk_seconds, place) filter (where ends_conversation)
             as talk_seconds,
         arg_min(
             case when event = 'ATTENDEDTRANSFER' then parameter_2 else parameter_1 end,
-            occurred_at
+            place
         ) filter (
             where event in ('TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')
         ) as transferred_to,
         max(occurred_at) filter (where ends_waiting) as waiting_ended_at,
         coalesce(bool_or(event = 'ABANDON'), false) as was_abandoned,
         min(occurred_at) filter (where event = 'WRAPUPSTART') as wrap_up_began_at,
-        arg_min(try_cast(parameter_1 as bigint), occurred_at)
+        arg_min(try_cast(parameter_1 as bigint), place)
             filter (where event = 'WRAPUPSTART') as wrap_up_limit_seconds,
         max(occurred_at) filter (where event = 'WRAPUPEND') as wrap_up_ended_at,
         max(occurred_at) as updated_at,
-        arg_max(load_id, (occurred_at, load_sequence, row_number)) as load_id,
-        arg_max(row_number, (occurred_at, load_sequence, row_number)) as row_number,
+        arg_max(load_id, place) as load_id,
+        arg_max(row_number, place) as row_number,
         max(load_sequence) as load_sequence,
     from calls
     group by callid, passage

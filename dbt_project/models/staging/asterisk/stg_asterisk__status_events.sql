@@ -55,6 +55,7 @@ said as (
         load_id,
         row_number,
         load_sequence,
+        place,
     from log
     where
         agent_id is not null
@@ -97,24 +98,25 @@ before_the_log as (
         (select min(log.occurred_at) from log) as occurred_at,
         case
             when
-                arg_min(membership, (occurred_at, load_sequence, row_number))
+                arg_min(membership, place)
                     filter (where membership is not null) = 0
                 then 1
             else 0
         end as membership,
         case
             when
-                arg_min(pause, (occurred_at, load_sequence, row_number))
+                arg_min(pause, place)
                     filter (where pause is not null) = 0
                 and arg_min(
-                    membership is null, (occurred_at, load_sequence, row_number)
+                    membership is null, place
                 ) filter (where pause is not null)
                 then 1
             else 0
         end as pause,
-        arg_min(load_id, (occurred_at, load_sequence, row_number)) as load_id,
-        arg_min(row_number, (occurred_at, load_sequence, row_number)) as row_number,
+        arg_min(load_id, place) as load_id,
+        arg_min(row_number, place) as row_number,
         0 as load_sequence,
+        0 as place,
     from by_queue
     group by agent_id, queue
 ),
@@ -126,9 +128,11 @@ settings as (
         occurred_at,
         membership,
         pause,
+        reason,
         load_id,
         row_number,
         load_sequence,
+        place,
     from by_queue
     union all by name
     select * from before_the_log
@@ -142,7 +146,7 @@ flags as (
     from settings
     window so_far as (
         partition by agent_id, queue
-        order by occurred_at, load_sequence, row_number
+        order by place
         rows between unbounded preceding and current row
     )
 ),
@@ -168,13 +172,15 @@ changes as (
         {{ count }} - lag({{ count }}, 1, 0) over of_queue as {{ count }},
         {%- endfor %}
         0 as conversations,
+        reason,
         load_id,
         row_number,
         load_sequence,
+        place,
     from counts
     window of_queue as (
         partition by agent_id, queue
-        order by occurred_at, load_sequence, row_number
+        order by place
     )
 
     union all by name
@@ -190,6 +196,8 @@ changes as (
         load_id,
         row_number,
         load_sequence,
+        -- Where a line of the log says something in the same second, the event is that line's.
+        -row_number as place,
     from conversations
 
     union all by name
@@ -205,6 +213,8 @@ changes as (
         load_id,
         row_number,
         load_sequence,
+        -- Where a line of the log says something in the same second, the event is that line's.
+        -row_number as place,
     from conversations
     where ended_at is not null
 ),
@@ -219,8 +229,9 @@ seconds as (
         ] %}
         sum({{ count }}) as {{ count }},
         {%- endfor %}
-        arg_max(load_id, (occurred_at, load_sequence, row_number)) as load_id,
-        arg_max(row_number, (occurred_at, load_sequence, row_number)) as row_number,
+        arg_max(reason, place) as reason,
+        arg_max(load_id, place) as load_id,
+        arg_max(row_number, place) as row_number,
         max(load_sequence) as load_sequence,
     from changes
     group by agent_id, {{ epoch_seconds('occurred_at') }}
@@ -236,6 +247,7 @@ standing as (
         ] %}
         sum({{ count }}) over so_far as {{ count }},
         {%- endfor %}
+        last_value(reason ignore nulls) over so_far as reason,
         load_id,
         row_number,
         load_sequence,
@@ -287,16 +299,6 @@ known as (
         or row_number() over (partition by agent_id order by at_seconds) > 1
 ),
 
-reasons as (
-    select
-        agent_id,
-        {{ epoch_seconds('occurred_at') }} as at_seconds,
-        arg_max(reason, (occurred_at, load_sequence, row_number)) as reason,
-    from said
-    where reason is not null
-    group by agent_id, {{ epoch_seconds('occurred_at') }}
-),
-
 final as (
     select
         'asterisk:' || known.agent_id || ':' || known.at_seconds as event_id,
@@ -305,7 +307,7 @@ final as (
         coalesce(statuses.status, 'unclassified') as status,
         case
             when statuses.status = 'unavailable' and known.source_status = 'paused'
-                then coalesce(usual_reasons.reason, nullif(reasons.reason, ''))
+                then coalesce(usual_reasons.reason, nullif(known.reason, ''))
         end as reason,
         cast(null as varchar) as unit,
         known.occurred_at as updated_at,
@@ -314,14 +316,10 @@ final as (
         known.row_number,
         known.load_sequence,
     from known
-    asof left join reasons
-        on
-            known.agent_id = reasons.agent_id
-            and known.at_seconds >= reasons.at_seconds
     left join statuses
         on known.source_status = statuses.source_status
     left join usual_reasons
-        on lower(reasons.reason) = usual_reasons.reason
+        on lower(known.reason) = usual_reasons.reason
 )
 
 select * from final
