@@ -7,14 +7,17 @@ from reports.period import Period
 from reports.privacy import Leak, remove_leaks
 from reports.site import ReportFile, render_reports
 from reports.slugs import slugs
+from reports.storage import PLAIN, Storage
 
 __all__ = [
+    "PLAIN",
     "Leak",
     "Message",
     "PageError",
     "Period",
     "ReportError",
     "ReportFile",
+    "Storage",
     "read_periods",
     "remove_leaks",
     "render_message",

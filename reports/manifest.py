@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports.errors import ReportError
 from reports.period import Period
+from reports.storage import PLAIN, Storage, make_private
 
 MANIFEST = "manifest.json"
 
@@ -41,18 +41,19 @@ class Folder:
     earlier: Mapping[str, Entry] = field(default_factory=dict)
     listed: dict[str, Entry] = field(default_factory=dict)
     beside: Mapping[str, list[Entry]] = field(default_factory=dict)
+    storage: Storage = PLAIN
 
     @classmethod
-    def open(cls, root: Path) -> "Folder":
+    def open(cls, root: Path, storage: Storage = PLAIN) -> "Folder":
         """Create the folder if need be and read its manifest."""
-        _make_private(root)
+        make_private(root)
         path = root / MANIFEST
-        if not path.exists():
-            return cls(root)
+        if not storage.exists(path):
+            return cls(root, storage=storage)
         try:
-            files = json.loads(path.read_text(encoding="utf-8"))["files"]
+            files = json.loads(storage.read(path))["files"]
             earlier = {file["path"]: Entry(**file) for file in files}
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ReportError(
                 f"{path} is not a manifest ({error}): move it away and render again"
             ) from error
@@ -60,7 +61,7 @@ class Folder:
         for entry in earlier.values():
             if entry.of is not None:
                 beside.setdefault(entry.of, []).append(entry)
-        return cls(root, earlier, beside=beside)
+        return cls(root, earlier, beside=beside, storage=storage)
 
     def keep(self, path: str, build_fingerprint: str) -> bool:
         """List the file again, and those that belong to it, if all are what an earlier run made of the same things."""
@@ -98,7 +99,7 @@ class Folder:
         new = not self._holds(path, digest)
         if new:
             # What can be made again need not outlast a power cut; the manifest finds it changed.
-            write_private(self.root / path, content, lasting=path.endswith(".pdf"))
+            self.storage.write(self.root / path, content, lasting=path.endswith(".pdf"))
         self.listed[path] = Entry(
             path,
             kind,
@@ -125,7 +126,7 @@ class Folder:
             if path.endswith(".pdf") and entry.revision is not None:
                 self.listed[path] = entry
             else:
-                (self.root / path).unlink(missing_ok=True)
+                self.storage.remove(self.root / path)
                 removed.append(path)
         files = [vars(entry) for _, entry in sorted(self.listed.items())]
         prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
@@ -140,39 +141,12 @@ class Folder:
         }
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         if not self._holds(MANIFEST, hashlib.sha256(text.encode()).hexdigest()):
-            write_private(self.root / MANIFEST, text.encode())
+            self.storage.write(self.root / MANIFEST, text.encode())
         return sorted(removed)
 
     def _holds(self, path: str, digest: str) -> bool:
         try:
-            content = (self.root / path).read_bytes()
-        except FileNotFoundError:
+            content = self.storage.read(self.root / path)
+        except OSError:
             return False
         return hashlib.sha256(content).hexdigest() == digest
-
-
-def write_private(path: Path, content: bytes, lasting: bool = True) -> None:
-    """Write a file aside and move it into place, readable by its owner only.
-
-    lasting: wait until the disk has it.
-    """
-    _make_private(path.parent)
-    aside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            if lasting:
-                stream.flush()
-                os.fsync(stream.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-def _make_private(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    for missing in [f for f in (folder, *folder.parents) if not f.exists()][::-1]:
-        missing.mkdir(mode=0o700, exist_ok=True)

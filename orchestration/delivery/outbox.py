@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import reports
-from ingestion import Home, durable
+from ingestion import Home
 from orchestration import records
 from orchestration.database import attached
 from orchestration.months import month_text
+from orchestration.storage import storage_of
 
 SENDER = "scorehouse@localhost"
 # A leading character that spreadsheet programs would take for a formula.
@@ -183,8 +184,8 @@ def _email(home: Home, action: Action, message: reports.Message) -> EmailMessage
 
 
 def _report(home: Home, action: Action) -> tuple[str, bytes]:
-    folder = home.reports / month_text(action.month)
-    manifest = json.loads((folder / "manifest.json").read_bytes())
+    folder, storage = home.reports / month_text(action.month), storage_of(home.reports)
+    manifest = json.loads(storage.read(folder / "manifest.json"))
     path = next(
         folder / file["path"]
         for file in manifest["files"]
@@ -192,7 +193,7 @@ def _report(home: Home, action: Action) -> tuple[str, bytes]:
         and (file["kind"], file["subject_id"], file["revision"])
         == ("agent", action.agent_id, action.revision)
     )
-    return path.name, path.read_bytes()
+    return path.name, storage.read(path)
 
 
 def _write(
@@ -229,10 +230,7 @@ def _write_export(
 
 
 def _put(final: Path, content: bytes) -> None:
-    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = durable.temporary_beside(final)
-    written.write_bytes(content)
-    durable.put_in_place(written, final)
+    storage_of(final).write(final, content)
 
 
 def _delivery(action: Action) -> records.Delivery:
