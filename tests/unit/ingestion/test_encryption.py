@@ -144,6 +144,21 @@ def test_another_key_opens_the_same_data(home: Home, monkeypatch: pytest.MonkeyP
     assert encryption.read(home.people) == b"kept"
 
 
+def test_a_home_made_from_another_has_its_keys(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, plain = Home(tmp_path / "other"), Home(tmp_path / "plain")
+    encryption.share(plain.root, tmp_path / "neither")
+    assert not encryption.is_encrypted(tmp_path / "neither")
+    encryption.share(home.root, other.root)
+    locked(monkeypatch)
+    with pytest.raises(UnusableInput, match="is encrypted: give its key"):
+        encryption.keys_of(other.warehouse)
+    mine, theirs = (encryption.open_home(one.root, KEY) for one in (home, other))
+    assert mine.parquet == theirs.parquet
+    assert mine.database(home.warehouse) == theirs.database(other.warehouse)
+
+
 def test_two_that_begin_at_once_have_one_data_key(home: Home) -> None:
     sealed = encryption.seal(home.people, b"first")
     encryption.begin(home.root, KEY)
