@@ -10,14 +10,11 @@ from pathlib import Path
 from ingestion import durable
 from ingestion.bytes_check import content_hash
 from ingestion.contract import DATASETS
+from ingestion.errors import UnusableInput
 from ingestion.home import Home
 
 IGNORED_PREFIXES = (".", "_")
 IGNORED_SUFFIXES = (".tmp", ".part", "~")
-
-
-class UnusableInput(Exception):  # noqa: N818 - read by users, not only by developers
-    """There is nothing to ingest; the message says why and the way out."""
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ def test_stopped_anywhere_it_is_completed_once(
 def test_what_a_stop_before_the_journal_left_goes_with_the_next_run(home: Home) -> None:
     found = erasing.look(home, "A00001")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(erasing.durable, "write_text", lambda *_: 1 / 0)
+        patch.setattr(erasing.durable, "write_bytes", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             erasing.begin(home, found, "case")
     assert (home.records / "erasing").exists()
