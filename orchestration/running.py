@@ -12,7 +12,6 @@ import dagster as dg
 from ingestion import Home, UnusableInput, durable, old_records
 from orchestration import project
 from orchestration.delivery import notices
-from orchestration.delivery.settings import Settings
 from orchestration.partitions import require_begun
 from orchestration.progress import tell
 from orchestration.records import locked
@@ -75,7 +74,8 @@ def run_job(
     from orchestration.definitions import build_defs
     from orchestration.resources import HomeResource, delivery_settings
 
-    settings = delivery_settings(home)
+    # A mistake in there is told before the run, not at its end.
+    delivery_settings(home)
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
     with open_instance(home) as instance, _quiet(home):
         end_dead_runs(instance)
@@ -91,17 +91,19 @@ def run_job(
             )
         )
     outcome = _outcome(result, home)
-    _notify(home, settings, job, partition_key, outcome)
+    tell_of_run(home, job, partition_key, outcome)
     return outcome
 
 
-def _notify(home: Home, settings: Settings, job: str, month: str | None, outcome: Outcome) -> None:
+def tell_of_run(home: Home, job: str, month: str | None, outcome: Outcome) -> None:
     """Tell the operator of a run that failed; after one that did not, the next failure is news again."""
+    from orchestration.resources import delivery_settings
+
     trouble = notices.of_run(job, month, outcome.reasons)
     failed = [trouble] if outcome.exit_code else []
     over = [] if outcome.exit_code else [trouble.subject]
     try:
-        notices.notify(home, settings, failed, over, dt.datetime.now(dt.UTC))
+        notices.notify(home, delivery_settings(home), failed, over, dt.datetime.now(dt.UTC))
     except UnusableInput as problem:
         # What the run itself has to say comes first.
         tell(f"the operator was not told: {problem}")

@@ -1,4 +1,4 @@
-"""Sensors: a new file in the landing folder starts a build, up to the page of what is going on now."""
+"""Sensors: a new file in the landing folder starts a build; a run that failed is told to the operator."""
 
 import hashlib
 
@@ -6,6 +6,10 @@ import dagster as dg
 
 from orchestration.jobs import daily_build_job
 from orchestration.resources import HomeResource
+from orchestration.running import DONE, PROCESS_TAG, STOPPED, Outcome, tell_of_run
+
+# Where the orchestrator says which month a run is of.
+PARTITION_TAG = "dagster/partition"
 
 
 @dg.sensor(name="new_landing_files", job=daily_build_job, minimum_interval_seconds=300)
@@ -28,4 +32,21 @@ def new_landing_files(
     return dg.RunRequest(run_key=seen.hexdigest())
 
 
-sensors = [new_landing_files]
+@dg.run_status_sensor(name="tell_of_failed_runs", run_status=dg.DagsterRunStatus.FAILURE)
+def tell_of_failed_runs(context: dg.RunStatusSensorContext, home: HomeResource) -> None:
+    """Tell the operator of a scheduled run that failed; the command line tells of its own."""
+    run = context.dagster_run
+    if PROCESS_TAG not in run.tags:
+        reason = context.dagster_event.message or "see the page of the run"
+        outcome = Outcome(STOPPED, (reason,))
+        tell_of_run(home.home, run.job_name, run.tags.get(PARTITION_TAG), outcome)
+
+
+@dg.run_status_sensor(name="forget_failed_runs", run_status=dg.DagsterRunStatus.SUCCESS)
+def forget_failed_runs(context: dg.RunStatusSensorContext, home: HomeResource) -> None:
+    """A job that succeeded again: its next failure is news."""
+    run = context.dagster_run
+    tell_of_run(home.home, run.job_name, run.tags.get(PARTITION_TAG), Outcome(DONE))
+
+
+sensors = [new_landing_files, tell_of_failed_runs, forget_failed_runs]

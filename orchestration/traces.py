@@ -18,6 +18,7 @@ from ingestion.home import raw_columns
 
 # Shorter ones are found in half of all words: they count only where a whole cell is one.
 SHORTEST = 4
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,14 @@ def in_file(path: Path, person: Person, connection: duckdb.DuckDBPyConnection) -
     except (duckdb.Error, ValueError, OSError, EOFError):
         pass
     text = _content(path).decode(errors="replace")
-    return bool(pattern.search(text) or pattern.search(html.unescape(text)))
+    return any(pattern.search(read) for read in (text, html.unescape(text), _unescaped(text)))
+
+
+def _unescaped(text: str) -> str:
+    r"""A text of JSON or a script with its letters in place of `\uXXXX`."""
+    read = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    # Letters beyond the first plane are written as two.
+    return read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _content(path: Path) -> bytes:

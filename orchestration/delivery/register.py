@@ -345,11 +345,6 @@ class Register:
             ) from None
 
 
-def exists(home: Home, url: str | None) -> bool:
-    """Whether anything was ever to be sent over a transport."""
-    return url is not None or _file(home).exists()
-
-
 def _file(home: Home) -> Path:
     return home.records / "deliveries.sqlite"
 

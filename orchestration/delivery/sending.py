@@ -134,7 +134,8 @@ class _Sender:
         self._wanted = {_key(one) for one in wanted}
         self._done.undeliverable = len(wanted) - len(left)
         self._left = {_key(one): one for one in left}
-        self._record_what_was_left()
+        if not dry_run:
+            self._record_what_was_left()
         known = self._register.states(month_text(month) if month else None)
         held = self._held([one for one in left if _key(one) not in known])
         if dry_run:

@@ -89,7 +89,8 @@ class Notify(_Transport):
 
 
 class _Transports(_Part):
-    email: Annotated[Smtp | Webhook, Field(discriminator="kind")] | None = None
+    # A mail carries a PDF: what takes JSON or a line of text would lose it.
+    email: Smtp | None = None
     task: Annotated[Smtp | Webhook | Notify, Field(discriminator="kind")] | None = None
     sms: Annotated[Webhook | Notify, Field(discriminator="kind")] | None = None
 

@@ -203,7 +203,8 @@ def build_models(
         elif name == CONTEXT:
             connection.execute(
                 f"create table {schema}.{name} as select $1::timestamptz as as_of,"
-                " epoch_us($1::timestamptz) // 1000000 as as_of_seconds, $2::date as close_month",
+                " epoch_us($1::timestamptz) // 1000000 as as_of_seconds, $2::date as close_month,"
+                " null::date as kept_from",
                 [as_of, close_month],
             )
         elif name == LOADS:

@@ -43,7 +43,7 @@ def server_context(authority: trustme.CA, name: str = "127.0.0.1") -> Any:
     return context
 
 
-@pytest.fixture(params=["starttls", "tls"])
+@pytest.fixture(params=["starttls", pytest.param("tls", marks=pytest.mark.long)])
 def guarded(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[tuple[str, Mailbox]]:
     context = server_context(authority)
     with mail_server(**{request.param: context}, password="pass word") as mailbox:

@@ -86,11 +86,11 @@ def test_of_the_server(home: Home, time: Time, mailbox: Mailbox, fault: str) -> 
     publish(home, [action("agent_summary")])
     mailbox.faults += FAULTS[fault]
     unknown = TABLE[fault][0]
-    to = settings(home, {"email": smtp(mailbox, unknown=unknown)})
+    to = settings(home, {"email": smtp(mailbox, unknown=unknown)}, retry={"attempts": 3})
     send_due(home, to, clock=time.clock)
 
     def later() -> None:
-        for _ in range(8 if "for ever" in fault else 1):
+        for _ in range(3 if "for ever" in fault else 1):
             time.pass_by(hours=6)
             send_due(home, to, clock=time.clock)
 

@@ -14,7 +14,7 @@ from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import interface
 from orchestration.resources import HomeResource
 from orchestration.schedules import monthly_close_schedule
-from orchestration.sensors import new_landing_files
+from orchestration.sensors import forget_failed_runs, new_landing_files, tell_of_failed_runs
 
 CANDIDATE = dg.AssetKey("published_candidate")
 PUBLISHED = dg.AssetKey("published_database")
@@ -157,7 +157,11 @@ def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
         "monthly_close_on_the_second": ("0 12 2 * *", "UTC"),
         "deliveries_every_ten_minutes": ("*/10 * * * *", "UTC"),
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"new_landing_files"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "new_landing_files",
+        "tell_of_failed_runs",
+        "forget_failed_runs",
+    }
 
 
 def selected(definitions: dg.Definitions, job: str) -> set[str]:
@@ -275,3 +279,33 @@ def test_a_month_that_has_begun_can_be_asked_for() -> None:
 def test_a_month_out_of_reach_is_refused_with_the_reason(month: str, why: str) -> None:
     with pytest.raises(UnusableInput, match=f"{month} is {why}"):
         require_begun(month)
+
+
+def test_the_operator_hears_of_a_scheduled_run_that_failed_until_one_succeeds(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "delivery.yml").write_text("operator: ops@example.org\n")
+    home = HomeResource(path=str(tmp_path))
+
+    @dg.job(name="monthly_close")
+    def job() -> None: ...
+
+    def look(sensor: Any, event_type: dg.DagsterEventType, tags: dict[str, str]) -> list[Path]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = job.execute_in_process(instance=instance, tags=tags)
+            event = dg.DagsterEvent(event_type.value, "monthly_close", message="it broke")
+            context = dg.build_run_status_sensor_context(
+                sensor.name, event, instance, result.dagster_run
+            )
+            sensor(context, home=home)
+        return list((tmp_path / "outbox").rglob("*.eml"))
+
+    failed = (tell_of_failed_runs, dg.DagsterEventType.RUN_FAILURE)
+    of_month = {"dagster/partition": "2026-10"}
+    assert look(*failed, {**of_month, "scorehouse/process": "1"}) == []
+    (notice,) = look(*failed, of_month)
+    assert b"monthly_close 2026-10 failed" in notice.read_bytes()
+    assert look(*failed, of_month) == [notice]
+    look(forget_failed_runs, dg.DagsterEventType.RUN_SUCCESS, of_month)
+    notice.unlink()
+    assert len(look(*failed, of_month)) == 1

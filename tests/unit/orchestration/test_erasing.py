@@ -1,7 +1,9 @@
 """Erasing a person from a made-up home: what is rewritten, what stays, and that a stop anywhere is completed."""
 
+import base64
 import csv
 import datetime as dt
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -215,6 +217,24 @@ def test_what_is_left_is_named(home: Home) -> None:
     (home.records / "note.txt").write_text("call Ana  Prieto")
     (home.reports / "A00001.txt").write_text("x")
     assert erase(home).left == ["records/note.txt", "reports/A00001.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.js", b'["\\u0141ucja Zieli\\u0144ski"]'),
+        ("a.html", b"<td>&#321;ucja Zieli&#324;ski</td>"),
+        ("a.csv.gz", gzip.compress("Łucja Zieliński,1".encode())),
+        ("a.eml", b"To: x@y.z\nContent-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n"
+                  + base64.b64encode("Dear Łucja Zieliński,".encode())),
+        ("a.gz", "Łucja Zieliński".encode()),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_however_it_is_written(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / f"other{name}").write_bytes(b"x")
+    person = traces.Person("A00003", ("Łucja Zieliński",))
+    assert [path.name for path in traces.in_folder(tmp_path, person)] == [name]
 
 
 def test_a_file_that_is_not_as_recorded_is_not_made_good(home: Home) -> None:
