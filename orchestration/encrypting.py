@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingestion import Home, UnusableInput, bytes_check, durable, encryption, engine, ledger
 from ingestion.chain_check import check_chain
-from orchestration import audiences, publication, records
+from orchestration import audiences, erasing, publication, purging, records
 from orchestration.progress import counter
 from orchestration.records import locked
 from orchestration.storage import storage_of
@@ -31,7 +31,8 @@ def encrypt(home: Home, key: bytes) -> Encrypted:
 
     Raises:
         UnusableInput: there is nothing to encrypt, it is encrypted already, the key is another one than that of the
-            run that was stopped, or a recorded file is not as it was recorded.
+            run that was stopped, a purge or an erasure was stopped half-way, or a recorded file is not as it was
+            recorded.
     """
     if not home.ledger.exists():
         raise UnusableInput(
@@ -43,6 +44,16 @@ def encrypt(home: Home, key: bytes) -> Encrypted:
                 raise UnusableInput(
                     f"{home.root} is encrypted already; --new-key-file FILE gives it another key"
                 )
+            for command, journal in (
+                ("purge", purging.journal(home)),
+                ("erase", erasing.journal(home)),
+            ):
+                if journal.exists():
+                    raise UnusableInput(
+                        f"`scorehouse {command}` was stopped half-way: run it again with --yes first"
+                    )
+            # What an erasure that was stopped before its journal has left lies in the clear.
+            erasing.finish_files(home)
             _check_files(home)
             durable.write_text(half_way(home), "run `scorehouse encrypt` again to complete it\n")
         encryption.begin(home.root, key)

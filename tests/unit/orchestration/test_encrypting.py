@@ -14,8 +14,17 @@ from typer.testing import CliRunner
 
 import reports
 from ingestion import Home, UnusableInput, encryption, engine, ingest, ledger
+from ingestion.erased import Erased
 from ingestion.people import People
-from orchestration import encrypting, publication, records, unlocking, verification
+from orchestration import (
+    encrypting,
+    erasing,
+    publication,
+    purging,
+    records,
+    unlocking,
+    verification,
+)
 from orchestration.cli import app
 from orchestration.opening import open_files
 from orchestration.storage import SealedStorage, storage_of
@@ -56,6 +65,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path / "home")
     ingest(home, landing)
     People(home).ensure([MARKED])
+    Erased(home).add("somebody else")
     with engine.writing(home.warehouse) as connection:
         connection.execute(
             f"create schema marts; create schema intermediate;"
@@ -117,6 +127,8 @@ def test_nothing_is_in_the_clear_afterwards_and_all_is_well(home: Home) -> None:
     assert after.problems == []
     assert after.checked == before.checked
     assert People(home).token(MARKED) is not None
+    assert Erased(home).holds("somebody else")
+    assert home.erased.read_bytes().startswith(encryption.MAGIC)
     with engine.connect() as connection:
         engine.attach(connection, home.published_database, "p", read_only=True)
         connection.execute("use p")
@@ -124,6 +136,22 @@ def test_nothing_is_in_the_clear_afterwards_and_all_is_well(home: Home) -> None:
     assert found == [(MARKED,)]
     modes = {path.stat().st_mode & 0o077 for path in home.root.rglob("*")}
     assert modes == {0}
+
+
+@pytest.mark.parametrize(("deed", "command"), [(purging, "purge"), (erasing, "erase")])
+def test_what_was_stopped_half_way_comes_first(home: Home, deed: Any, command: str) -> None:
+    deed.journal(home).write_text("{}")
+    with pytest.raises(UnusableInput, match=f"`scorehouse {command}` was stopped half-way"):
+        encrypting.encrypt(home, KEY)
+    assert not encryption.is_encrypted(home.root)
+
+
+def test_what_an_erasure_left_aside_does_not_stay_in_the_clear(home: Home) -> None:
+    left = home.records / "erasing" / "raw" / "tickets" / "x.parquet"
+    left.parent.mkdir(mode=0o700, parents=True)
+    left.write_text(MARKED)
+    encrypting.encrypt(home, KEY)
+    assert in_the_clear(home) == []
 
 
 def test_a_stopped_run_is_completed_by_the_next(
@@ -246,10 +274,17 @@ COMMANDS = [
     ["open", "2026-10", "--out", "OUT"],
     ["key", "database", "x.duckdb"],
     ["ui"],
+    ["quality"],
+    ["purge"],
+    ["erase", "A1", "--reason", "case 1"],
+    ["hold"],
+    ["release", "1", "--reason", "over", "--by", "J. Doe"],
+    ["deliveries", "send"],
+    ["deliveries", "list"],
 ]
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda one: one[0])
+@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda one: "-".join(one[:2]))
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [({}, "is encrypted: give its key"), ({"SCOREHOUSE_KEY": OTHER}, "the key does not open")],
