@@ -5,8 +5,9 @@ tests/unit/ingestion/test_encryption.py and tests/unit/orchestration/test_encryp
 """
 
 import os
+import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from tests.integration.scenes import (
     scene,
 )
 from tests.support.command import PROGRAM, scorehouse
+
+_NAME = "select distinct name from marts.dim_agent where agent_id = 'A00003'"
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
@@ -118,6 +121,10 @@ def test_every_reader_of_a_home_reads_this_one(encrypted: Encrypted, tmp_path: P
     for arguments in (
         ("status",),
         ("verify",),
+        ("quality",),
+        ("purge",),
+        ("erase", agent, "--reason", "case 1"),
+        ("deliveries", "list"),
         ("sign", MONTH, "--as", "hr"),
         ("explain", agent, MONTH, "productivity_score"),
         ("report", "--from", "2026-10-05", "--out", tmp_path / "day"),
@@ -128,6 +135,32 @@ def test_every_reader_of_a_home_reads_this_one(encrypted: Encrypted, tmp_path: P
     past = encrypted.run("as-known-on", "2099-01-01", "--out", tmp_path / "past")
     assert past.returncode == 0, past.stderr
     assert encryption.is_encrypted(tmp_path / "past")
+
+
+def test_a_person_is_erased_and_the_home_stays_encrypted(
+    encrypted: Encrypted, tmp_path: Path
+) -> None:
+    home = Home(shutil.copytree(encrypted.home.root, tmp_path / "home"))
+    copied = replace(encrypted, home=home)
+    encryption.open_home(home.root, encryption.read_key(encrypted.key))
+    (name,) = {row["name"] for row in query(home, _NAME)}
+    done = copied.run("erase", "A00003", "--reason", "case 1", "--yes")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "nothing in this home names the person any more" in done.stdout
+    assert query(home, _NAME) == []
+    assert verification.verify(home).problems == []
+    lying_open = [
+        path
+        for path in (*home.reports.rglob("*"), *home.outbox.rglob("*"), *home.quarantine.rglob("*"))
+        if path.is_file()
+        and path.suffix != encryption.SUFFIX
+        and path.name != verification.REPORTS_HEAD
+    ]
+    assert lying_open == []
+    files = [path for path in home.root.rglob("*") if path.is_file()]
+    assert [path for path in files if name.encode() in path.read_bytes()] == []
+    again = copied.run("explain", "A00001", MONTH, "productivity_score")
+    assert again.returncode == 0, again.stderr
 
 
 def test_a_process_without_the_key_is_told_so_in_one_line(encrypted: Encrypted) -> None:
