@@ -1,9 +1,10 @@
 """Landing contract: what users feed in, made into raw Parquet and quarantine."""
 
 from ingestion.contract import DATASETS
+from ingestion.errors import UnusableInput
 from ingestion.home import Home
 from ingestion.ingest import DatasetSummary, IngestSummary, ingest
-from ingestion.landing import LandingFile, LandingScan, UnusableInput, read_scan
+from ingestion.landing import LandingFile, LandingScan, read_scan
 from ingestion.ledger import Load, read_ledger
 from ingestion.limits import Limits
 from ingestion.rejected import RejectedShare, rejected_share, unread

@@ -37,9 +37,14 @@ def put_new(written: Path, final: Path) -> None:
 
 def write_text(final: Path, text: str) -> None:
     """Replace `final` by `text` (UTF-8) in one step."""
+    write_bytes(final, text.encode())
+
+
+def write_bytes(final: Path, content: bytes) -> None:
+    """Replace `final` by `content` in one step."""
     written = temporary_beside(final)
     try:
-        written.write_text(text, encoding="utf-8")
+        written.write_bytes(content)
         put_in_place(written, final)
     finally:
         written.unlink(missing_ok=True)

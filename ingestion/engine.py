@@ -3,16 +3,28 @@
 Instants print and compare in UTC, whatever the machine's own zone, and nothing is fetched from a network.
 """
 
+import csv
+import io
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import duckdb
 
+from ingestion import durable, encryption
+from ingestion.encryption import Keys
+
 SCRATCH_PREFIX = "ingestion-"
+ENCRYPTED_PARQUET = b"PARE"
+"""An encrypted Parquet file begins with it."""
+
 MEMORY_BYTES = 768 * 1024 * 1024
+# The name under which a connection knows the key of Parquet files.
+_PARQUET_KEY = "home"
+_ROWS_AT_A_TIME = 10_000
 
 
 def identifier(name: str) -> str:
@@ -36,11 +48,9 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def connect(
-    database: str = ":memory:", **config: str | int | bool | list[str]
-) -> duckdb.DuckDBPyConnection:
-    """A connection of its own, with these settings of DuckDB; close it, or use it in a `with`."""
-    opened = duckdb.connect(database, config={"autoinstall_known_extensions": False, **config})
+def connect(**config: str | int | bool | list[str]) -> duckdb.DuckDBPyConnection:
+    """A connection of its own in memory, with these settings of DuckDB; close it, or use it in a `with`."""
+    opened = duckdb.connect(config={"autoinstall_known_extensions": False, **config})
     opened.execute("SET TimeZone = 'UTC'")
     return opened
 
@@ -60,8 +70,17 @@ def attach(
     options = ["READ_ONLY"] if read_only else []
     if storage_version:
         options.append(f"STORAGE_VERSION {literal(storage_version)}")
+    keys = encryption.keys_of(file)
+    if keys is not None:
+        options.append("ENCRYPTION_KEY $key")
+        if not read_only:
+            prepare_writing(connection)
     said = f" ({', '.join(options)})" if options else ""
-    connection.execute(f"ATTACH {literal(str(file))} AS {identifier(name)}{said}")
+    # Bound, the key is in no statement, and so in no error and no log.
+    connection.execute(
+        f"ATTACH {literal(str(file))} AS {identifier(name)}{said}",
+        {"key": keys.database(file)} if keys else None,
+    )
 
 
 @contextmanager
@@ -73,6 +92,132 @@ def writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
+def reading(file: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that reads a database file, its default database under the name `file`; close it, or use `with`."""
+    opened = connect()
+    try:
+        attach(opened, file, "file", read_only=True)
+        opened.execute("USE file")
+    except duckdb.Error:
+        opened.close()
+        raise
+    return opened
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    file: Path,
+    parameters: Mapping[str, object] | None = None,
+) -> int:
+    """Write the rows of a query into a Parquet file; returns how many."""
+    keys = encryption.keys_of(file)
+    options = "FORMAT parquet, COMPRESSION zstd"
+    if keys is not None:
+        prepare_writing(connection)
+        _know_parquet_key(connection, keys)
+        options += f", ENCRYPTION_CONFIG {{footer_key: {literal(_PARQUET_KEY)}}}"
+    written = connection.execute(
+        f"COPY ({query}) TO {literal(str(file))} ({options})", parameters
+    ).fetchone()
+    assert written is not None
+    return int(written[0])
+
+
+def parquet(
+    connection: duckdb.DuckDBPyConnection,
+    files: Path | Sequence[Path],
+    columns: Sequence[tuple[str, str]] = (),
+) -> str:
+    """SQL of a relation of the rows of Parquet files of one home; a column that a file lacks is null there.
+
+    files: one path, which may be a pattern, or several. columns: (name, type) of all that they may have; without them,
+    each file is looked into when the SQL is bound.
+    """
+    several = [files] if isinstance(files, Path) else list(files)
+    listed = f"[{', '.join(literal(str(file)) for file in several)}]"
+    keys = encryption.keys_of(several[0])
+    if keys is None:
+        return f"read_parquet({listed}, union_by_name = true)"
+    _know_parquet_key(connection, keys)
+    config = f"encryption_config = {{footer_key: {literal(_PARQUET_KEY)}}}"
+    if columns:
+        # DuckDB 1.5.5 crashes when it unites encrypted files by name, so the columns are said.
+        schema = ", ".join(
+            f"{literal(name)}: {{name: {literal(name)}, type: {literal(kind)}, default_value: NULL}}"
+            for name, kind in columns
+        )
+        return f"read_parquet({listed}, {config}, schema = MAP {{{schema}}})"
+    each = (f"FROM read_parquet({literal(str(file))}, {config})" for file in several)
+    return f"({' UNION ALL BY NAME '.join(each)})"
+
+
+def parquet_as_it_lies(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    """SQL of a relation of the rows of one Parquet file, encrypted or not, wherever it lies."""
+    with file.open("rb") as opened:
+        if opened.read(len(ENCRYPTED_PARQUET)) == ENCRYPTED_PARQUET:
+            return parquet(connection, file)
+    return f"read_parquet({literal(str(file))})"
+
+
+def write_csv(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+    """Write the rows of a query into a CSV file with a header, sealed where the file is to lie in an encrypted home."""
+    keys = encryption.keys_of(file)
+    if keys is None:
+        connection.execute(f"COPY ({query}) TO {literal(str(file))} (FORMAT csv, HEADER)")
+        return
+    rows = connection.execute(query)
+    with file.open("xb") as opened, encryption.SealedWriter(opened, keys) as sealed:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(column[0] for column in rows.description)
+        while True:
+            sealed.write(text.getvalue().encode())
+            text.seek(0)
+            text.truncate()
+            some = rows.fetchmany(_ROWS_AT_A_TIME)
+            if not some:
+                return
+            writer.writerows(some)
+
+
+def encrypt_database(file: Path, storage_version: str) -> bool:
+    """Write a plain database file of an encrypted home anew, encrypted; False where it is encrypted already."""
+    written = durable.temporary_beside(file)
+    with connect() as opened:
+        try:
+            opened.execute(f"ATTACH {literal(str(file))} AS plain (READ_ONLY)")
+        except duckdb.CatalogException:
+            return False
+        attach(opened, written, "encrypted", storage_version=storage_version)
+        opened.execute("COPY FROM DATABASE plain TO encrypted")
+    durable.put_in_place(written, file)
+    return True
+
+
+def prepare_writing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make a connection able to write encrypted files; DuckDB itself has the ciphers for reading alone."""
+    connection.execute(f"LOAD {literal(str(_extension()))}")
+    # What does not fit into memory would lie on the disk as it is.
+    connection.execute("SET temp_file_encryption = true")
+
+
+def _extension() -> Path:
+    """The signed extension with OpenSSL's ciphers, as its package brings it; nothing is fetched."""
+    package = resources.files("duckdb_extension_httpfs")
+    return Path(str(package / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"))
+
+
+def _know_parquet_key(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
+    try:
+        connection.execute(
+            f"PRAGMA add_parquet_key({literal(_PARQUET_KEY)}, {literal(keys.parquet)})"
+        )
+    except duckdb.Error:
+        # The statement cannot be bound, and an error may quote it.
+        raise RuntimeError("DuckDB does not take the key of the Parquet files") from None
+
+
 @contextmanager
 def connection(
     folder: Path, on_disk: bool = False, memory_bytes: int = MEMORY_BYTES
@@ -82,15 +227,18 @@ def connection(
     `on_disk` keeps its tables in a database file in `folder` in place of memory. `memory_bytes`:
     what its buffers may take before they spill.
     """
-    database = str(folder / "work.duckdb") if on_disk else ":memory:"
     opened = connect(
-        database,
         temp_directory=str(folder / "spill"),
         memory_limit=f"{memory_bytes}B",
         preserve_insertion_order=True,
     )
     try:
         opened.execute("SET enable_progress_bar = false")
+        if encryption.keys_of(folder) is not None:
+            prepare_writing(opened)
+        if on_disk:
+            attach(opened, folder / "work.duckdb", "work")
+            opened.execute("USE work")
         yield opened
     finally:
         opened.close()

@@ -13,7 +13,7 @@ import secrets
 
 import duckdb
 
-from ingestion import durable
+from ingestion import durable, encryption
 from ingestion.contract import Dataset
 from ingestion.engine import identifier, literal
 from ingestion.home import Home
@@ -71,11 +71,12 @@ class Erased:
             self._marks.add(self._mark(person))
             # In the order of the hashes: nothing tells who came first.
             content = {"key": self._key.hex(), "erased": sorted(self._marks)}
-            durable.write_text(self._file, json.dumps(content, indent=1) + "\n")
+            text = json.dumps(content, indent=1) + "\n"
+            durable.write_bytes(self._file, encryption.seal(self._file, text.encode()))
 
     def _read(self) -> None:
         try:
-            content = json.loads(self._file.read_bytes())
+            content = json.loads(encryption.read(self._file))
         except FileNotFoundError:
             content = {"key": secrets.token_hex(32), "erased": []}
         self._key = bytes.fromhex(content["key"])

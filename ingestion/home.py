@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion import durable, engine
+from ingestion import durable, encryption, engine
 from ingestion.contract import Dataset
 from ingestion.sources.entities import SOURCES
 from ingestion.sources.inputs import INPUTS
@@ -100,6 +100,11 @@ class Home:
         """Folder of the quarantine files of one dataset."""
         return self.quarantine / dataset
 
+    def quarantine_file(self, dataset: str, load_id: str) -> Path:
+        """The rejected rows of one load; in an encrypted home it is sealed, as its name says."""
+        suffix = encryption.SUFFIX if encryption.is_encrypted(self.root) else ""
+        return self.quarantine_folder(dataset) / f"{load_id}.csv{suffix}"
+
     def prepare(self) -> None:
         """Create what is missing: folders, an empty ledger, and a zero-row raw file per dataset.
 
@@ -140,10 +145,7 @@ class Home:
                 )
                 final = self.raw_folder(dataset.name) / SCHEMA_FILE
                 written = durable.temporary_beside(final)
-                opened.execute(
-                    f"COPY (SELECT {columns} WHERE false) TO {engine.literal(str(written))}"
-                    " (FORMAT parquet, COMPRESSION zstd)"
-                )
+                engine.write_parquet(opened, f"SELECT {columns} WHERE false", written)
                 durable.put_in_place(written, final)
 
 

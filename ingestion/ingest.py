@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion import durable, engine, ledger, old_records
+from ingestion.errors import UnusableInput
 from ingestion.home import Home
-from ingestion.landing import LandingFile, UnusableInput, read_scan, scan, write_scan
+from ingestion.landing import LandingFile, read_scan, scan, write_scan
 from ingestion.ledger import Load, Loads
 from ingestion.limits import OVER_LIMIT, Limits, printable
 from ingestion.load import FileChangedError, kind_of, load_file, make_load_id

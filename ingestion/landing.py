@@ -10,16 +10,13 @@ from pathlib import Path
 from ingestion import durable
 from ingestion.bytes_check import content_hash
 from ingestion.contract import DATASETS
+from ingestion.errors import UnusableInput
 from ingestion.home import Home
 from ingestion.sources.entities import SOURCES
 from ingestion.sources.inputs import INPUTS
 
 IGNORED_PREFIXES = (".", "_")
 IGNORED_SUFFIXES = (".tmp", ".part", "~")
-
-
-class UnusableInput(Exception):  # noqa: N818 - read by users, not only by developers
-    """There is nothing to ingest; the message says why and the way out."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ingestion.errors import UnusableInput
 from ingestion.home import Home
-from ingestion.landing import UnusableInput
 
 GENESIS = "0" * 64
 """What the first record names as the hash before it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import bytes_check, durable, engine, erased, validation
+from ingestion import bytes_check, durable, encryption, engine, erased, validation
 from ingestion.contract import Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
@@ -54,7 +54,7 @@ def load_file(
         FileChangedError: the file is no longer what was identified; nothing was recorded.
     """
     dataset = INPUTS[file.dataset]
-    quarantined = home.quarantine_folder(file.dataset) / f"{load_id}.csv"
+    quarantined = home.quarantine_file(file.dataset, load_id)
     raw = home.raw_folder(file.dataset) / f"{load_id}.parquet"
     raw_aside = durable.temporary_beside(raw)
     quarantine_aside = durable.temporary_beside(quarantined)
@@ -124,10 +124,13 @@ def _load_rows(
 ) -> Load:
     source = landing / file.path
     if dataset.name in ENTITIES:
-        written = records.write_small(ENTITIES[dataset.name], source, load_id, raw, folder, limits)
-        if written is not None:
-            return _load(file, load_id, rows_loaded=written)
-        (folder / "unpacked").unlink(missing_ok=True)
+        if encryption.keys_of(raw) is None:
+            written = records.write_small(
+                ENTITIES[dataset.name], source, load_id, raw, folder, limits
+            )
+            if written is not None:
+                return _load(file, load_id, rows_loaded=written)
+            (folder / "unpacked").unlink(missing_ok=True)
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
             landed = records.read(opened, ENTITIES[dataset.name], source, folder, limits)
@@ -167,29 +170,27 @@ def _write(
     of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
     faulty = validation.collect_faulty(opened, dataset, landed.present)
     good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
-    written = opened.execute(
-        f"COPY ({good}) TO {literal(str(raw))} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
+    written = engine.write_parquet(opened, good, raw)
     refused = opened.execute("SELECT count(*) FROM refused").fetchone()
-    assert written is not None
     assert refused is not None
     # What somebody wanted gone is no fault of the file, and stops no close.
     rejected = faulty + int(refused[0]) - of_erased
     if rejected or of_erased:
         _number_lines(opened, landed)
-        opened.execute(
-            f"COPY (SELECT {literal(file.path)} AS file, row_number, line_number,"
+        engine.write_csv(
+            opened,
+            f"SELECT {literal(file.path)} AS file, row_number, line_number,"
             f' "column", left(value, {RECORD_LENGTH}) AS value, reason,'
             f" left(record, {RECORD_LENGTH}) AS record FROM ("
             f"SELECT * FROM ({validation.faults(dataset)})"
             ' UNION ALL SELECT row_number, line_number, -1, "column", value, reason, record'
-            " FROM refused) ORDER BY row_number, line_number, position)"
-            f" TO {literal(str(quarantine))} (FORMAT csv, HEADER)"
+            " FROM refused) ORDER BY row_number, line_number, position",
+            quarantine,
         )
     return _load(
         file,
         load_id,
-        rows_loaded=int(written[0]),
+        rows_loaded=written,
         rows_rejected=rejected,
         rows_erased=of_erased,
         unknown_columns=landed.unknown,
@@ -212,10 +213,11 @@ def _number_lines(opened: duckdb.DuckDBPyConnection, landed: Landed) -> None:
 def _write_whole(file: LandingFile, reason: str, quarantine: Path, folder: Path) -> None:
     """Write the one line that quarantines a whole file."""
     with engine.connection(folder) as opened:
-        opened.execute(
-            f"COPY (SELECT {literal(file.path)} AS file, NULL AS row_number, NULL AS line_number,"
-            f' NULL AS "column", NULL AS value, {literal(reason)} AS reason, NULL AS record)'
-            f" TO {literal(str(quarantine))} (FORMAT csv, HEADER)"
+        engine.write_csv(
+            opened,
+            f"SELECT {literal(file.path)} AS file, NULL AS row_number, NULL AS line_number,"
+            f' NULL AS "column", NULL AS value, {literal(reason)} AS reason, NULL AS record',
+            quarantine,
         )
 
 

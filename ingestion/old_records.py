@@ -117,7 +117,7 @@ def close_content(home: Home, file: Path, model_version: str | None) -> dict[str
     with engine.connect() as connection:
         row = connection.execute(
             "SELECT any_value(month), any_value(close_number), count(*), any_value(as_of),"
-            f" any_value(load_sequence) FROM read_parquet({engine.literal(str(file))})"
+            f" any_value(load_sequence) FROM {engine.parquet(connection, file)}"
         ).fetchone()
     assert row is not None
     month, close_number, revisions, as_of, load_sequence = row

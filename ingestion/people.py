@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from ingestion import durable
+from ingestion import durable, encryption
 from ingestion.home import Home
 from ingestion.ledger import locked
 
@@ -87,11 +87,11 @@ class People:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            held: dict[str, dict[str, Any]] = json.loads(self._file.read_bytes())
+            held: dict[str, dict[str, Any]] = json.loads(encryption.read(self._file))
         except FileNotFoundError:
             return {"secrets": {}, "texts": {}}
         return held
 
     def _write(self) -> None:
         text = json.dumps(self._held, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        durable.write_text(self._file, text)
+        durable.write_bytes(self._file, encryption.seal(self._file, text.encode()))

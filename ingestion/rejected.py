@@ -62,8 +62,6 @@ def _share(home: Home, dataset: str, loads: list[Load]) -> RejectedShare:
         rows_rejected=rejected,
         share=rejected / read if read else 0.0,
         worst_file=worst.file if worst else None,
-        worst_quarantine=(
-            home.quarantine_folder(dataset) / f"{worst.load_id}.csv" if worst else None
-        ),
+        worst_quarantine=(home.quarantine_file(dataset, worst.load_id) if worst else None),
         unusable=tuple((load.file, load.reason) for load in unread(loads) if load.reason),
     )

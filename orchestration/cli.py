@@ -67,6 +67,22 @@ DEFAULT_HOME = Path("home")
 PUBLISH_VARIABLE = "SCOREHOUSE_PUBLISH"
 
 
+@app.callback()
+def _before_any_command(
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-file",
+            envvar="SCOREHOUSE_KEY_FILE",
+            help="File with the key of an encrypted home (mode 0600), see `scorehouse key`.",
+        ),
+    ] = None,
+) -> None:
+    # dbt and the orchestrator run in processes of their own, which get it the same way.
+    if key_file is not None:
+        os.environ["SCOREHOUSE_KEY_FILE"] = str(key_file.resolve())
+
+
 @app.command()
 def simulate(
     agents: Annotated[int, typer.Option(help="How many agents work in the centre.")],
@@ -110,7 +126,7 @@ def ingest(home: HomeOption = DEFAULT_HOME, landing: LandingOption = None) -> No
     from orchestration.job_names import INGESTION
 
     _run(INGESTION, home, landing, None, None, False)
-    _print_status(Home(home.resolve()))
+    _print_status(_home(home))
 
 
 @app.command()
@@ -138,7 +154,7 @@ def close(
     _run(MONTHLY_CLOSE, home, landing, as_of, month, provisional)
     from orchestration import summary
 
-    summary.print_close(console, Home(home.resolve()), month, provisional)
+    summary.print_close(console, _home(home), month, provisional)
 
 
 @app.command()
@@ -153,7 +169,7 @@ def build(
 
     _publish_also_to(publish_to)
     _run(DAILY_BUILD, home, landing, as_of, None, False)
-    _print_status(Home(home.resolve()))
+    _print_status(_home(home))
 
 
 @app.command()
@@ -196,7 +212,7 @@ def report(
     _listen()
     try:
         index = period_reports.render_period(
-            Home(home.resolve()),
+            _home(home),
             starts_on,
             ends_on,
             {name: value for name, value in filters.items() if value is not None},
@@ -231,7 +247,7 @@ def publish(
         _fail(f"there is no home folder {home}: name it with --home")
     refresh_manifest()
     try:
-        changed = server.publish(Home(home.resolve()), publication.interface(MANIFEST), where)
+        changed = server.publish(_home(home), publication.interface(MANIFEST), where)
     except server.PublishError as problem:
         messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -244,7 +260,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what is loaded, quarantined, closed, signed, published and sent."""
     _require_home(home)
     _convert(home)
-    _print_status(Home(home.resolve()))
+    _print_status(_home(home))
 
 
 @app.command()
@@ -262,7 +278,7 @@ def quality(
     from orchestration import summary
 
     _require_home(home)
-    known = summary.print_quality(console, Home(home.resolve()), suite)
+    known = summary.print_quality(console, _home(home), suite)
     if suite is not None and suite not in known:
         _fail(
             f"there is no suite '{suite}' with results; there are {', '.join(known) or 'none yet'}"
@@ -306,7 +322,7 @@ def explain(
         _fail("say AGENT MONTH METRIC, for example A00001 2026-10 csat; or one address alone")
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
     if month is None or metric is None:
         explanation = explaining.explain_address(of, agent)
     else:
@@ -365,7 +381,7 @@ def verify(
 
     _require_home(home)
     _listen()
-    findings = verification.verify(Home(home.resolve()), head)
+    findings = verification.verify(_home(home), head)
     summary.print_findings(console, findings)
     if findings.problems:
         raise typer.Exit(1)
@@ -393,7 +409,7 @@ def sign(
     first_day = parse_month(month)
     _require_home(home)
     _convert(home)
-    signed, is_new = sign_off(Home(home.resolve()), first_day, role, name, note)
+    signed, is_new = sign_off(_home(home), first_day, role, name, note)
     what = f"close {signed.close_number} of {month} ({signed.sha256[:12]}…)"
     by = f"{role}{f', {name}' if name else ''}"
     sentence = (
@@ -426,7 +442,7 @@ def as_known_on(
     _convert(home)
     from orchestration import past
 
-    compared = past.rebuild(Home(home.resolve()), moment, Home(out.resolve()))
+    compared = past.rebuild(_home(home), moment, Home(out.resolve()))
     if not isinstance(compared, past.Comparison):
         for reason in compared.reasons:
             messages.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
@@ -481,7 +497,7 @@ def send_deliveries(
 
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
     settings = delivery_settings(of)
     if dry_run:
         summary.print_dry_run(console, send_due(of, settings, dry_run=True))
@@ -558,7 +574,7 @@ def purge(
     limit = parse_month(before) if before else None
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
     prepare_instance(of)
     with (
         locked(of.records / "run.lock", lambda: tell("waiting for another run on this home")),
@@ -603,7 +619,7 @@ def erase(
 
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
 
     def waiting() -> None:
         tell("waiting for another run on this home to end")
@@ -662,7 +678,7 @@ def hold(
 
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
     if kind is None:
         for one in holds.active(of):
             console.print(one.title, markup=False, highlight=False, soft_wrap=True)
@@ -688,8 +704,101 @@ def release(
 
     _require_home(home)
     _convert(home)
-    ended = holds.release(Home(home.resolve()), number, reason, by)
+    ended = holds.release(_home(home), number, reason, by)
     console.print(f"released: {ended.title}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def encrypt(
+    new_key_file: Annotated[
+        Path | None,
+        typer.Option(help="Give an encrypted home the key in this file in place of its own."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Encrypt a home that lies in the clear; or give an encrypted one another key, which takes a moment.
+
+    The key is that of --key-file. A run that was stopped is completed by running it again.
+    """
+    from ingestion import encryption
+    from ingestion.old_records import convert
+    from orchestration.encrypting import encrypt as encrypt_home
+
+    _require_home(home)
+    if new_key_file is not None:
+        encryption.change_key(_home(home).root, encryption.read_key(new_key_file))
+        console.print("the home has the new key; the old one opens it no more", highlight=False)
+        return
+    key = encryption.given_key(os.environ)
+    if key is None:
+        _fail("give the key: `scorehouse key new FILE` makes one, --key-file FILE names it")
+    resolved = Home(home.resolve())
+    _listen()
+    if not encryption.is_encrypted(resolved.root):
+        convert(resolved, _tell)
+    done = encrypt_home(resolved, key)
+    console.print(f"{done.files:,} files encrypted", highlight=False)
+    if done.removed:
+        console.print(
+            "the warehouse was removed: the next `scorehouse build` or `close` makes it again",
+            highlight=False,
+        )
+
+
+@app.command(name="open")
+def open_sealed(
+    what: Annotated[
+        Path,
+        typer.Argument(help="A folder of reports (2026-10), or a path in the home (outbox)."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write reports, messages or rejected rows of an encrypted home into a folder where they can be read."""
+    from orchestration.opening import open_files
+
+    _require_home(home)
+    written = open_files(_home(home), what, out.resolve())
+    console.print(f"{written:,} files in {out.resolve()}", highlight=False, soft_wrap=True)
+
+
+keys = typer.Typer(no_args_is_help=True, help="Make a key, or the key of one database.")
+app.add_typer(keys, name="key")
+
+
+@keys.command(name="new")
+def new_key(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+) -> None:
+    """Write a random key into a file that is yours alone. Whoever loses it has lost the home."""
+    from ingestion import encryption
+
+    try:
+        written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        _fail(f"{file} cannot be written: {error.strerror}")
+    with os.fdopen(written, "w") as opened:
+        opened.write(encryption.new_key() + "\n")
+    console.print(f"a new key is in {file}: keep a copy elsewhere", highlight=False, soft_wrap=True)
+
+
+@keys.command(name="database")
+def database_key(
+    file: Annotated[Path, typer.Argument(help="A database in the home's `published` folder.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Print the key of one published database, for whoever may read it: it opens no other file."""
+    from ingestion import encryption
+
+    _require_home(home)
+    of = _home(home)
+    unlocked = encryption.keys_of(of.root)
+    if unlocked is None:
+        _fail(f"{of.root} is not encrypted: its databases need no key")
+    path = file.resolve()
+    if path.parent not in (of.published, of.published / "managers") or not path.is_file():
+        _fail(f"{file} is no database in {of.published}")
+    print(unlocked.database(path))
 
 
 @app.command()
@@ -701,7 +810,7 @@ def ui(
     """Open the orchestrator's web page with its schedules and sensor, on this machine only."""
     from orchestration.running import prepare_instance
 
-    resolved = Home(home.resolve())
+    resolved = _home(home)
     prepare_instance(resolved)
     environment = {
         **os.environ,
@@ -763,7 +872,7 @@ def _run(
     _listen()
     from orchestration.running import run_job
 
-    outcome = run_job(job, Home(home.resolve()), landing, tags, month)
+    outcome = run_job(job, _home(home), landing, tags, month)
     if outcome.exit_code:
         for reason in outcome.reasons:
             messages.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
@@ -782,6 +891,15 @@ def _publish_also_to(address: str | None) -> None:
         os.environ[PUBLISH_VARIABLE] = said
 
 
+def _home(folder: Path) -> Home:
+    """A home, opened if it is encrypted, or encrypted from its beginning if there is a key."""
+    from orchestration import unlocking
+
+    home = Home(folder.resolve())
+    unlocking.unlock(home, os.environ)
+    return home
+
+
 def _require_home(home: Path) -> None:
     if not home.exists():
         _fail(
@@ -796,7 +914,7 @@ def _register(home: Path) -> Iterator["Desk"]:
 
     _require_home(home)
     _convert(home)
-    of = Home(home.resolve())
+    of = _home(home)
     desk = Desk(of, delivery_settings(of))
     try:
         yield desk
@@ -810,7 +928,7 @@ def _convert(home: Path) -> None:
     from orchestration.progress import tell
 
     _listen()
-    convert(Home(home.resolve()), tell)
+    convert(_home(home), tell)
 
 
 def _listen() -> None:

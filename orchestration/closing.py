@@ -36,9 +36,10 @@ def record_revisions(home: Home, month: dt.date) -> int:
             return 0
         final = records.close_file(home, month, close_number)
         written = durable.temporary_beside(final)
-        connection.execute(
-            f"copy (from {NEW_REVISIONS} where month = date '{month:%Y-%m-%d}' order by agent_id)"
-            f" to {engine.literal(str(written))} (format parquet, compression zstd)"
+        engine.write_parquet(
+            connection,
+            f"from {NEW_REVISIONS} where month = date '{month:%Y-%m-%d}' order by agent_id",
+            written,
         )
     durable.put_new(written, final)
     records.record_closes(home, version)

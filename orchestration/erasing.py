@@ -18,13 +18,24 @@ from pathlib import Path
 import duckdb
 
 import reports
-from ingestion import DATASETS, ENTITIES, Home, UnusableInput, durable, engine, ledger, read_scan
+from ingestion import (
+    DATASETS,
+    ENTITIES,
+    Home,
+    UnusableInput,
+    durable,
+    encryption,
+    engine,
+    ledger,
+    read_scan,
+)
 from ingestion.chain_check import check_chain
 from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
 from ingestion.people import NOBODY, People
 from orchestration import holds, period_reports, publication, records, traces
 from orchestration.delivery import outbox
 from orchestration.progress import tell
+from orchestration.storage import storage_of
 from orchestration.traces import Person, sql_pattern
 from orchestration.verification import file_digest, recorded_files
 from reports import Period
@@ -174,13 +185,14 @@ def begin(home: Home, found: Found, reason: str) -> None:
         "record": content,
         "moves": [*files, *found.quarantine],
     }
-    durable.write_text(journal(home), json.dumps(intention, ensure_ascii=False) + "\n")
+    text = json.dumps(intention, ensure_ascii=False) + "\n"
+    durable.write_bytes(journal(home), encryption.seal(journal(home), text.encode()))
 
 
 def unfinished(home: Home) -> Person | None:
     """Whoever is being erased, where a run was stopped on the way."""
     try:
-        intention = json.loads(journal(home).read_bytes())
+        intention = json.loads(encryption.read(journal(home)))
     except FileNotFoundError:
         return None
     return Person(intention["agent_id"], tuple(intention["texts"]))
@@ -195,7 +207,7 @@ def finish_files(home: Home) -> None:
         # What a run that was stopped before it had all of it has written aside.
         shutil.rmtree(_aside(home), ignore_errors=True)
         return
-    intention = json.loads(journal(home).read_bytes())
+    intention = json.loads(encryption.read(journal(home)))
     Erased(home).add(intention["agent_id"])
     for name in intention["moves"]:
         written = _aside(home) / name
@@ -220,7 +232,7 @@ def finish(home: Home) -> Erasure:
     from orchestration.job_names import REBUILD
     from orchestration.run_settings import AS_OF_TAG
 
-    intention = json.loads(journal(home).read_bytes())
+    intention = json.loads(encryption.read(journal(home)))
     person = Person(intention["agent_id"], tuple(intention["texts"]))
     done = Erasure(rewritten=len(intention["moves"]))
     past = records.publications(home)
@@ -258,7 +270,7 @@ def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
     """Rows of a Parquet file that name the person."""
-    source = f"read_parquet({engine.literal(str(path))})"
+    source = engine.parquet(connection, path)
     texts = _text_columns(connection, source)
     tests = [
         f"{engine.identifier(name)} = {engine.literal(person.agent_id)}"
@@ -287,16 +299,14 @@ def _rewrite(home: Home, name: str, topic: str, person: Person, pseudonym: str, 
     """Write a Parquet file aside with the person replaced in every cell."""
     final = _aside(home) / name
     final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    source = f"read_parquet({engine.literal(str(home.root / name))})"
     with engine.connect(preserve_insertion_order=True) as connection:
+        source = engine.parquet(connection, home.root / name)
         replaced = ", ".join(
             f"{_replaced(column, topic, person, pseudonym)} as {engine.identifier(column)}"
             for column in _text_columns(connection, source)
         )
-        connection.execute(
-            f"copy (select * replace ({replaced}) from {source}{order})"
-            f" to {engine.literal(str(final))} (format parquet, compression zstd)"
-        )
+        rows = f"select * replace ({replaced}) from {source}{order}"
+        engine.write_parquet(connection, rows, final)
 
 
 def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
@@ -327,7 +337,7 @@ def _exchanged(value: str, texts: list[str], by: str) -> str:
 
 
 def _quarantine_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
-    for path in sorted(home.quarantine.glob("*/*.csv")):
+    for path in sorted(home.quarantine.glob(f"*/*.csv{storage_of(home.root).suffix}")):
         rows = sum(_names(row, person) for row in _read_csv(path)[1:])
         yield path.relative_to(home.root).as_posix(), rows
 
@@ -349,13 +359,12 @@ def _mask_quarantine(home: Home, name: str, person: Person) -> None:
     csv.writer(text, lineterminator="\n").writerows([header, *masked])
     final = _aside(home) / name
     final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    final.write_text(text.getvalue(), encoding="utf-8")
+    final.write_bytes(encryption.seal(final, text.getvalue().encode()))
 
 
 def _read_csv(path: Path) -> list[list[str]]:
     csv.field_size_limit(10**9)
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.reader(stream))
+    return list(csv.reader(io.StringIO(encryption.read(path).decode(), newline="")))
 
 
 def _names(row: list[str], person: Person) -> bool:
@@ -376,9 +385,13 @@ def _render_again(home: Home, person: Person) -> list[str]:
     """
     closed = {close.month for close in records.recorded_closes(home)}
     touched = []
-    for name, period in reports.read_periods(home.reports):
+    storage = storage_of(home.reports)
+    for name, period in reports.read_periods(home.reports, storage):
         folder = home.reports / name
-        gone = [path.relative_to(folder).as_posix() for path in traces.in_folder(folder, person)]
+        gone = [
+            storage.known_as(path).relative_to(folder).as_posix()
+            for path in traces.in_folder(folder, person)
+        ]
         if not gone:
             continue
         touched.append(name)
@@ -389,36 +402,40 @@ def _render_again(home: Home, person: Person) -> list[str]:
             shutil.rmtree(folder)
             tell(f"removed reports/{name}: ask for it again with `scorehouse report`")
             continue
-        reports.forget(folder, [path for path in gone if path != "manifest.json"])
+        reports.forget(folder, [path for path in gone if path != "manifest.json"], storage)
         if period.cadence == "now":
             period = Period.now(publication.published_as_of(home))
         period_reports.render_into(home, period)
     if touched:
-        reports.write_overview(home.reports)
+        reports.write_overview(home.reports, storage)
     return touched
 
 
 def _write_messages_again(home: Home, person: Person) -> int:
     """Remove what was written to or about the person; write what only mentions the person again without."""
     count = 0
-    for path in list(traces.in_folder(home.outbox, person)):
+    storage = storage_of(home.outbox)
+    for place in list(traces.in_folder(home.outbox, person)):
         count += 1
+        path = storage.known_as(place)
         if path.suffix == ".csv":
-            header, *rows = _read_csv(path)
+            header, *rows = _read_csv(place)
             text = io.StringIO()
             kept = [row for row in rows if not _names(row, person)]
             csv.writer(text, lineterminator="\n").writerows([header, *kept])
-            durable.write_text(path, text.getvalue())
-        elif _is_to_or_about(path, person) or not outbox.write_again(home, path):
-            path.unlink()
+            storage.write(path, text.getvalue().encode())
+        elif _is_to_or_about(path, storage.read(path), person) or not outbox.write_again(
+            home, path
+        ):
+            storage.remove(path)
     return count
 
 
-def _is_to_or_about(path: Path, person: Person) -> bool:
+def _is_to_or_about(path: Path, content: bytes, person: Person) -> bool:
     if path.suffix == ".json":
-        said = json.loads(path.read_bytes())
+        said = json.loads(content)
         return person.agent_id in (said["agent_id"], said["to"]["id"])
     if path.name.startswith("agent_summary-"):
         return True
-    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    message = email.message_from_bytes(content, policy=email.policy.default)
     return bool(person.pattern and person.pattern.search(str(message["To"])))

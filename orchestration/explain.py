@@ -32,12 +32,12 @@ from ingestion import (
     ledger,
     read_ledger,
 )
-from ingestion.home import SCHEMA_FILE
+from ingestion.home import SCHEMA_FILE, raw_columns
 from orchestration import records
 from orchestration.database import attached
 from orchestration.months import next_month, parse_month
 from orchestration.progress import tell
-from orchestration.project import DBT, PROJECT_DIR
+from orchestration.project import DBT, PROJECT_DIR, dbt_target
 from orchestration.retention import kept_from, refuse_purged
 
 SUMMARY, LIVE, KPIS = "monthly_performance_summary", "agent_performance_month", "agent_kpi_month"
@@ -369,7 +369,7 @@ def _copy_rows(
             shutil.copy(file, partial.raw_folder(dataset))
         return
     names = {column.name for column in DATASETS[dataset].columns}
-    raw = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
+    raw = engine.parquet(connection, files, raw_columns(DATASETS[dataset]))
     own = "true"
     if "agent_id" in names:
         own = "agent_id = $agent"
@@ -382,8 +382,10 @@ def _copy_rows(
     elif "interaction_id" in names:
         own += " or interaction_id in (select interaction_id from all_contacts where agent_id = $agent)"
     final = partial.raw_folder(dataset) / "rows.parquet"
-    connection.execute(
-        f"copy (from {raw} where {own}) to {engine.literal(str(final))} (format parquet)",
+    engine.write_parquet(
+        connection,
+        f"from {raw} where {own}",
+        final,
         {"agent": agent_id} if "$agent" in own else None,
     )
 
@@ -404,6 +406,7 @@ def _build(partial: Home, figure: Figure, whole_from: dt.date | None) -> None:
             "SCOREHOUSE_AS_OF": figure.as_of.isoformat(),
             "SCOREHOUSE_CLOSE_MONTH": "",
             "SCOREHOUSE_KEPT_FROM": whole_from.isoformat() if whole_from else "",
+            "DBT_TARGET": dbt_target(partial),
         },
         capture_output=True,
         text=True,

@@ -1,8 +1,7 @@
 """What a run has to stand on, looked up before anything is built."""
 
-from pathlib import Path
-
 from ingestion import DATASETS, ENTITIES, Home, UnusableInput, engine, read_ledger
+from ingestion.home import raw_columns
 
 # A profile says whose figures they are and in which zone; no vendor's export has it.
 ALWAYS_REQUIRED = ("agents", "teams")
@@ -39,10 +38,9 @@ def check_required_datasets(home: Home) -> None:
 
 def agents_time_zones(home: Home) -> list[str]:
     """The time zones of all agents ever loaded, sorted."""
-    pattern = str(Path(home.raw) / "agents" / "*.parquet")
     with engine.connect() as connection:
-        rows = connection.execute(
-            "select distinct time_zone from read_parquet(?, union_by_name = true) order by 1",
-            [pattern],
-        ).fetchall()
+        agents = engine.parquet(
+            connection, home.raw_folder("agents") / "*.parquet", raw_columns(DATASETS["agents"])
+        )
+        rows = connection.execute(f"select distinct time_zone from {agents} order by 1").fetchall()
     return [zone for (zone,) in rows]

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion import Home, UnusableInput, durable, ledger
+from ingestion import Home, UnusableInput, durable, encryption, ledger
 from ingestion.chain_check import Chain, check_chain
 from orchestration import publication, running
 from orchestration.job_names import REBUILD
@@ -50,13 +50,14 @@ def rebuild(home: Home, instant: dt.datetime, out: Home) -> running.Outcome | Co
     if out.root.exists() and any(out.root.iterdir()):
         raise UnusableInput(f"{out.root} is not empty: name a folder that does not exist yet")
     known = _known(home, instant)
+    encryption.share(home.root, out.root)
     out.prepare()
     purged = _link_files(home, known.chain, out)
     written = durable.temporary_beside(out.ledger)
     written.write_bytes(known.lines)
     durable.put_in_place(written, out.ledger)
     if home.people.exists():
-        durable.write_text(out.people, home.people.read_text(encoding="utf-8"))
+        durable.write_bytes(out.people, home.people.read_bytes())
     content = known.publication.content
     tell(f"{len(known.chain.records)} records, published last at {known.publication.recorded_at}")
     outcome = running.run_job(REBUILD, out, None, {AS_OF_TAG: content["as_of"]})
@@ -104,10 +105,18 @@ def _known(home: Home, instant: dt.datetime) -> Known:
 def _link_files(home: Home, chain: Chain, out: Home) -> int:
     """Give the new home the raw files and closes of then; returns how many were purged since."""
     purged = 0
-    since = _all_files(check_chain(home.ledger.read_bytes()))
-    for name, sha256 in _all_files(chain).items():
+    whole = check_chain(home.ledger.read_bytes())
+    since = _all_files(whole)
+    touched = {
+        name
+        for record in whole.records
+        if record.kind == "purge"
+        for name in record.content.get("files", {})
+    }
+    for name, known in _all_files(chain).items():
         source = home.root / name
-        was_purged = since.get(name) != sha256
+        sha256 = since.get(name)
+        was_purged = name in touched and sha256 != known
         purged += was_purged
         if not source.exists() and was_purged:
             continue

@@ -10,6 +10,7 @@ import reports
 from ingestion import Home, UnusableInput, ledger
 from orchestration.database import attached
 from orchestration.progress import counter, tell
+from orchestration.storage import storage_of
 from orchestration.verification import write_reports_head
 from reports import Leak, Period
 
@@ -52,6 +53,8 @@ def render_into(
     Returns where a report named somebody whom it is not about: such a file is removed again.
     """
     out = out or home.reports / period.folder
+    # Whoever names a folder outside of an encrypted home wants to read there what lies in it.
+    storage = storage_of(out)
     files = reports.render_reports(
         home.published_database,
         period,
@@ -59,11 +62,12 @@ def render_into(
         provisional,
         counter("pages and PDFs written", every=100),
         filters=filters,
+        storage=storage,
     )
     if home.reports.exists():
-        reports.write_overview(home.reports)
+        reports.write_overview(home.reports, storage_of(home.reports))
     tell(f"{len(files)} report files in {out}")
-    leaks = reports.remove_leaks(out, home.published_database, period)
+    leaks = reports.remove_leaks(out, home.published_database, period, storage)
     write_reports_head(out, ledger.head(home))
     return leaks
 
@@ -81,13 +85,13 @@ def remove_old(home: Home, as_of: dt.datetime) -> list[str]:
     """Remove reports of days and weeks that are older than they are kept; returns their folders."""
     today = as_of.astimezone(dt.UTC).date()
     removed = []
-    for folder, period in reports.read_periods(home.reports):
+    for folder, period in reports.read_periods(home.reports, storage_of(home.reports)):
         kept = KEPT.get(period.cadence)
         if kept is not None and period.ends_on < today - kept:
             shutil.rmtree(home.reports / folder)
             removed.append(folder)
     if removed:
-        reports.write_overview(home.reports)
+        reports.write_overview(home.reports, storage_of(home.reports))
     return removed
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ingestion import Home, encryption
 from orchestration.records import locked
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +19,11 @@ MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 SEMANTIC_MANIFEST = MANIFEST.with_name("semantic_manifest.json")
 DBT = Path(sys.executable).with_name("dbt")
 DBT_CHILD = Path(sys.executable).with_name("scorehouse-dbt")
+
+
+def dbt_target(home: Home) -> str:
+    """The profile's target for a home."""
+    return "encrypted" if encryption.keys_of(home.root) else "duckdb"
 
 
 class ProjectError(Exception):

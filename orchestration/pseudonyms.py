@@ -5,7 +5,7 @@ import secrets
 
 import duckdb
 
-from ingestion import Home, UnusableInput, durable
+from ingestion import Home, UnusableInput, durable, encryption
 
 _BLOCK = 64
 # Eighty bits: two of ten million values share one once in some 24 billion centres.
@@ -20,8 +20,9 @@ def key_of(home: Home, given: str = "") -> bytes:
     """
     file = home.records / "pseudonym.key"
     if not given and not file.exists():
-        durable.write_text(file, secrets.token_hex(32) + "\n")
-    key = given or file.read_text(encoding="utf-8").strip()
+        made = secrets.token_hex(32) + "\n"
+        durable.write_bytes(file, encryption.seal(file, made.encode()))
+    key = given or encryption.read(file).decode().strip()
     if len(key) < 16:
         source = "SCOREHOUSE_PSEUDONYM_KEY" if given else file
         raise UnusableInput(f"the pseudonym key in {source} has less than 16 characters")

@@ -102,7 +102,7 @@ def _public(node: Mapping[str, Any]) -> Mart:
 
 def candidate_file(home: Home) -> Path:
     """Where the next published database is built."""
-    return home.published / ".candidate.duckdb"
+    return home.published / f".{home.published_database.name}.candidate"
 
 
 def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
@@ -113,6 +113,7 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
     """
     candidate = candidate_file(home)
     _remove(candidate)
+    _settle(home.warehouse)
     with attached(warehouse=home.warehouse) as connection:
         engine.attach(connection, candidate, "candidate", storage_version=STORAGE_VERSION)
         # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
@@ -152,6 +153,16 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
             [content],
         )
         return _publication(connection, "candidate")
+
+
+def _settle(database: Path) -> None:
+    """Put what a log holds into the file beside it: whoever wrote it last, such as dbt in an encrypted home, left it.
+
+    A table function that is read out of a log reads differently from the same one in a file.
+    """
+    if Path(f"{database}.wal").exists():
+        with engine.writing(database) as connection:
+            connection.execute("checkpoint")
 
 
 def differing_marts(home: Home, marts: Sequence[Mart]) -> list[str]:

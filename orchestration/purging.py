@@ -9,10 +9,11 @@ from pathlib import Path
 import dagster as dg
 
 import reports
-from ingestion import Home, durable, ledger
+from ingestion import Home, durable, encryption, ledger
 from orchestration import retention
 from orchestration.progress import tell
 from orchestration.retention import Item, Listing
+from orchestration.storage import storage_of
 
 RUN_HISTORY = "run_history"
 
@@ -47,7 +48,8 @@ def purge(home: Home, listing: Listing, instance: dg.DagsterInstance) -> None:
         "paths": [item.path for item in listing.due if item.kind != RUN_HISTORY],
         "runs": [item.path for item in listing.due if item.kind == RUN_HISTORY],
     }
-    durable.write_text(journal(home), json.dumps(intention, ensure_ascii=False) + "\n")
+    text = json.dumps(intention, ensure_ascii=False) + "\n"
+    durable.write_bytes(journal(home), encryption.seal(journal(home), text.encode()))
     complete(home, instance)
 
 
@@ -56,7 +58,7 @@ def complete(home: Home, instance: dg.DagsterInstance) -> bool:
     path = journal(home)
     if not path.exists():
         return False
-    intention = json.loads(path.read_bytes())
+    intention = json.loads(encryption.read(path))
     _remove(home, intention["paths"])
     for run_id in intention["runs"]:
         if instance.has_run(run_id):
@@ -79,17 +81,20 @@ def complete_unfinished(home: Home, instance: dg.DagsterInstance) -> None:
 
 def _remove(home: Home, paths: Sequence[str]) -> None:
     in_reports: dict[Path, list[str]] = {}
+    storage = storage_of(home.root)
     for name in paths:
         path = home.root / name
         if path.is_relative_to(home.reports):
             folder = home.reports / path.relative_to(home.reports).parts[0]
-            in_reports.setdefault(folder, []).append(path.relative_to(folder).as_posix())
+            in_reports.setdefault(folder, []).append(
+                storage.known_as(path).relative_to(folder).as_posix()
+            )
         else:
             path.unlink(missing_ok=True)
     for month in home.outbox.glob("*"):
         if month.is_dir() and not any(month.iterdir()):
             month.rmdir()
     for folder, names in in_reports.items():
-        reports.forget(folder, names)
+        reports.forget(folder, names, storage)
     if in_reports and home.reports.exists():
-        reports.write_overview(home.reports)
+        reports.write_overview(home.reports, storage)

@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
-from orchestration import erasing, lineage_events, pseudonyms, purging
+from orchestration import erasing, lineage_events, pseudonyms, purging, unlocking
 from orchestration.delivery.settings import Settings, read_settings
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
@@ -35,8 +35,13 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def home(self) -> Home:
-        """The layout of the home folder."""
-        return Home(Path(self.path or "home").resolve())
+        """The layout of the home folder, opened if it is encrypted.
+
+        The key is no attribute: the orchestrator shows those to everybody.
+        """
+        home = Home(Path(self.path or "home").resolve())
+        unlocking.unlock(home, os.environ)
+        return home
 
     @property
     def landing_folder(self) -> Path:

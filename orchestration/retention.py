@@ -13,10 +13,12 @@ from pathlib import Path
 import reports
 from ingestion import DATASETS, Home, UnusableInput, engine, ledger
 from ingestion.contract import Dataset
+from ingestion.home import raw_columns
 from orchestration import holds
 from orchestration.holds import Hold
 from orchestration.months import month_text, parse_month
 from orchestration.rules import RuleTable, check_tables, read_rows, rule_tables
+from orchestration.storage import storage_of
 
 TABLE = "retention"
 RAW_KINDS = tuple(
@@ -181,8 +183,8 @@ def _raw_files(
     )
     key = " || chr(31) || ".join(engine.identifier(name) for name in dataset.key)
     limit = months_before(cutoff, 1)
-    landed = f"read_parquet({engine.literal(str(folder / '*.parquet'))}, union_by_name = true)"
     with engine.connect() as connection:
+        landed = engine.parquet(connection, folder / "*.parquet", raw_columns(dataset))
         spans = {
             load_id: (first, newest)
             for load_id, first, newest in connection.execute(
@@ -234,7 +236,7 @@ def _raw_files(
 def _quarantine(home: Home) -> Iterator[Item]:
     """Quarantine files, by the month in which they were loaded."""
     for load in ledger.read_ledger(home):
-        path = home.quarantine_folder(load.dataset) / f"{load.load_id}.csv"
+        path = home.quarantine_file(load.dataset, load.load_id)
         if path.exists():
             month = _month_of(load.loaded_at)
             yield _item(home, "quarantine", (month, month), path, load.rows_rejected)
@@ -242,17 +244,19 @@ def _quarantine(home: Home) -> Iterator[Item]:
 
 def _reports(home: Home) -> Iterator[Item]:
     """Files of reports, by the month of the last day of their period; the page of now is of now."""
-    for name, period in reports.read_periods(home.reports):
+    storage = storage_of(home.reports)
+    for name, period in reports.read_periods(home.reports, storage):
         folder = home.reports / name
         if period.cadence == "now":
             continue
         months = (period.starts_on.replace(day=1), period.ends_on.replace(day=1))
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.parent == folder and path.suffix == ".json":
+            suffix = storage.known_as(path).suffix
+            if path.is_file() and path.parent == folder and suffix == ".json":
                 # What lists the files goes with the last of them.
                 continue
             if path.is_file():
-                kind = "pdfs" if path.suffix == ".pdf" else "pages"
+                kind = "pdfs" if suffix == ".pdf" else "pages"
                 yield _item(home, kind, months, path, None)
 
 

@@ -23,6 +23,7 @@ from orchestration.quality import history
 from orchestration.quality.suites import Stage
 from orchestration.retention import Listing
 from orchestration.rules import RuleTable, read_rows
+from orchestration.storage import storage_of
 from orchestration.unknown_agents import unknown_agents
 from orchestration.verification import Findings
 
@@ -59,14 +60,21 @@ def print_close(console: Console, home: Home, month: str, provisional: bool) -> 
         table.add_row("messages, tasks and exports", f"{len(sent):,}")
     console.print(table)
     _print_findings(console, home)
+    storage = storage_of(home.root)
     lines = {
-        "pages and PDFs": home.reports / month / "index.html",
+        "pages and PDFs": storage.place(home.reports / month / "index.html"),
         "messages": home.outbox / month,
         "database": home.published_database,
         "quarantine": home.quarantine,
     }
     for label, path in lines.items():
         console.print(f"{label + ':':<16}{path}", highlight=False, soft_wrap=True)
+    if storage.suffix:
+        console.print(
+            f"to read pages:  scorehouse open {month} --home {home.root} --out FOLDER",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def print_purge(console: Console, listing: Listing, done: bool) -> None:

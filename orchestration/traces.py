@@ -12,7 +12,9 @@ from pathlib import Path
 import duckdb
 
 import reports
-from ingestion import Home, engine
+from ingestion import DATASETS, Home, encryption, engine
+from ingestion.contract import Dataset
+from ingestion.home import raw_columns
 
 # Shorter ones are found in half of all words: they count only where a whole cell is one.
 SHORTEST = 4
@@ -50,17 +52,12 @@ def person_of(home: Home, agent_id: str) -> Person | None:
 
     A name that somebody else has as well tells nobody who is meant, and stays.
     """
-    closes = home.records / "performance"
-    sources = [
-        f"select agent_id, unnest([name, email, phone]) as text from"
-        f" read_parquet({engine.literal(str(home.raw_folder('agents') / '*.parquet'))}, union_by_name = true)"
-    ]
-    if any(closes.glob("*.parquet")):
-        sources.append(
-            "select agent_id, name from"
-            f" read_parquet({engine.literal(str(closes / '*.parquet'))}, union_by_name = true)"
-        )
+    closes = sorted((home.records / "performance").glob("*.parquet"))
     with engine.connect() as connection:
+        profiles = _raw(connection, home, DATASETS["agents"])
+        sources = [f"select agent_id, unnest([name, email, phone]) as text from {profiles}"]
+        if closes:
+            sources.append(f"select agent_id, name from {engine.parquet(connection, closes)}")
         connection.execute(f"create table known as {' union '.join(sources)}")
         found = connection.execute(
             "select distinct text from known where agent_id = $agent"
@@ -78,13 +75,11 @@ def person_of(home: Home, agent_id: str) -> Person | None:
 def _happens(home: Home, agent_id: str) -> bool:
     """Whether rows name an id that `agents` does not know."""
     with engine.connect() as connection:
-        for folder in sorted(home.raw.iterdir()) if home.raw.exists() else ():
-            files = engine.literal(str(folder / "*.parquet"))
-            held = connection.execute(f"describe from read_parquet({files}, union_by_name = true)")
-            if "agent_id" not in {row[0] for row in held.fetchall()}:
+        for dataset in DATASETS.values():
+            if not any(column.name == "agent_id" for column in dataset.columns):
                 continue
             row = connection.execute(
-                f"select 1 from read_parquet({files}, union_by_name = true) where agent_id = ? limit 1",
+                f"select 1 from {_raw(connection, home, dataset)} where agent_id = ? limit 1",
                 [agent_id],
             ).fetchone()
             if row is not None:
@@ -92,33 +87,40 @@ def _happens(home: Home, agent_id: str) -> bool:
     return False
 
 
+def _raw(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> str:
+    return engine.parquet(
+        connection, home.raw_folder(dataset.name) / "*.parquet", raw_columns(dataset)
+    )
+
+
 def in_file(path: Path, person: Person, connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a file names somebody, whatever is packed into it; one that cannot be read is searched as it is.
 
     connection: to any database; it reads what needs one.
+
+    Raises:
+        UnusableInput: what is sealed is damaged, so nobody knows whom it names.
     """
     pattern = person.pattern
     if pattern is None:
         return False
     try:
-        match path.suffix:
+        match path.with_name(path.name.removesuffix(encryption.SUFFIX)).suffix:
             case ".parquet":
-                return _in_relation(
-                    connection, f"read_parquet({engine.literal(str(path))})", person
-                )
+                return _in_relation(connection, engine.parquet_as_it_lies(connection, path), person)
             case ".duckdb":
                 return _in_database(connection, path, person)
             case ".pdf":
-                return bool(pattern.search(reports.text_of_pdf(path.read_bytes())))
+                return bool(pattern.search(reports.text_of_pdf(_content(path))))
             case ".eml":
-                return any(pattern.search(text) for text in message_texts(path.read_bytes()))
+                return any(pattern.search(text) for text in message_texts(_content(path)))
             case ".gz":
                 return bool(
-                    pattern.search(gzip.decompress(path.read_bytes()).decode(errors="replace"))
+                    pattern.search(gzip.decompress(_content(path)).decode(errors="replace"))
                 )
     except (duckdb.Error, ValueError, OSError, EOFError):
         pass
-    text = path.read_bytes().decode(errors="replace")
+    text = _content(path).decode(errors="replace")
     return any(pattern.search(read) for read in (text, html.unescape(text), _unescaped(text)))
 
 
@@ -127,6 +129,14 @@ def _unescaped(text: str) -> str:
     read = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     # Letters beyond the first plane are written as two.
     return read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _content(path: Path) -> bytes:
+    """What a file says, sealed or not: a landing folder in an encrypted home lies in the clear."""
+    content = path.read_bytes()
+    if content.startswith(encryption.MAGIC) and (keys := encryption.keys_of(path)) is not None:
+        return encryption.unsealed(path, content, keys)
+    return content
 
 
 def in_folder(folder: Path, person: Person, besides: tuple[Path, ...] = ()) -> Iterator[Path]:
@@ -155,7 +165,7 @@ def message_texts(content: bytes) -> Iterator[str]:
 
 
 def _in_database(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> bool:
-    connection.execute(f"attach {engine.literal(str(path))} as held (read_only)")
+    engine.attach(connection, path, "held", read_only=True)
     try:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'held'"

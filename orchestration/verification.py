@@ -16,6 +16,7 @@ from ingestion.old_records import is_old
 from orchestration import publication, records
 from orchestration.database import attached
 from orchestration.progress import counter, tell
+from orchestration.storage import storage_of
 
 # Beside a manifest: how far the ledger had come when those reports were made.
 REPORTS_HEAD = "ledger.json"
@@ -120,7 +121,7 @@ def _report_heads(home: Home) -> Iterator[KnownHead]:
 
 def write_reports_head(folder: Path, last: Record | None) -> None:
     """Note how far the ledger has come beside a manifest that changed since it was last noted."""
-    manifest = folder / "manifest.json"
+    manifest = storage_of(folder).place(folder / "manifest.json")
     if last is None or not manifest.exists():
         return
     digest = file_digest(manifest)
@@ -134,8 +135,8 @@ def write_reports_head(folder: Path, last: Record | None) -> None:
 def recorded_files(chain: Chain) -> dict[str, dict[str, str]]:
     """SHA-256 of every raw file and every close, by kind of file, then by path in the home.
 
-    A purge or erasure says what the files that it changed or removed are now (`files`: path and SHA-256, or null): its
-    word holds.
+    A purge, an erasure or an encryption says what the files that it changed or removed are now (`files`: path and
+    SHA-256, or null): its word holds.
     """
     files: dict[str, dict[str, str]] = {"raw files": {}, "closes": {}}
     for record in chain.records:
@@ -145,7 +146,7 @@ def recorded_files(chain: Chain) -> dict[str, dict[str, str]]:
             files["raw files"][path] = content["raw_sha256"] or ""
         elif record.kind == "close":
             files["closes"][content["file"]] = content["sha256"]
-        elif record.kind in ("purge", "erasure"):
+        elif record.kind in ("purge", "erasure", "encryption"):
             for path, sha256 in content.get("files", {}).items():
                 kind = "closes" if path.startswith("records/performance/") else "raw files"
                 files[kind].pop(path, None)
@@ -193,24 +194,31 @@ def file_digest(path: Path) -> str:
 
 def _check_pdfs(home: Home, found: Findings) -> None:
     count = counter("PDFs checked", every=500)
-    for manifest in sorted(home.reports.glob("*/manifest.json")):
+    storage = storage_of(home.reports)
+    for manifest in storage.find(home.reports, "*/manifest.json"):
         try:
-            files = json.loads(manifest.read_bytes())["files"]
+            files = json.loads(storage.read(manifest))["files"]
             issued = [
                 (one["path"], one["sha256"])
                 for one in files
                 if one["path"].endswith(".pdf") and one["revision"] is not None
             ]
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             found.problems.append(f"{manifest.relative_to(home.root)}: is no manifest any more")
             continue
         for name, sha256 in issued:
             found.checked["PDFs of revisions"] += 1
             path = manifest.parent / name
-            problem = _compare(path, sha256)
+            try:
+                is_same = hashlib.sha256(storage.read(path)).hexdigest() == sha256
+                problem = None if is_same else "was changed: its SHA-256 is not the manifest's"
+            except FileNotFoundError:
+                problem = "is missing"
+            except OSError:
+                problem = "was changed: it is not what was sealed"
             if problem:
-                problem = problem.replace("recorded one", "manifest's")
-                found.problems.append(f"{path.relative_to(home.root)}: {problem}")
+                place = storage.place(path).relative_to(home.root)
+                found.problems.append(f"{place}: {problem}")
             count(name)
 
 

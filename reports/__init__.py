@@ -10,9 +10,11 @@ from reports.period import Period
 from reports.privacy import CHECKED, Bystanders, Leak, remove_leaks
 from reports.site import ReportFile, render_reports
 from reports.slugs import slugs
+from reports.storage import PLAIN, Storage
 
 __all__ = [
     "CHECKED",
+    "PLAIN",
     "Bystanders",
     "Leak",
     "Message",
@@ -20,6 +22,7 @@ __all__ = [
     "Period",
     "ReportError",
     "ReportFile",
+    "Storage",
     "forget",
     "inert",
     "read_periods",

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from reports.errors import ReportError
 from reports.period import Period
+from reports.storage import PLAIN, Storage, make_private
 
 MANIFEST = "manifest.json"
 
@@ -42,18 +42,19 @@ class Folder:
     earlier: Mapping[str, Entry] = field(default_factory=dict)
     listed: dict[str, Entry] = field(default_factory=dict)
     beside: Mapping[str, list[Entry]] = field(default_factory=dict)
+    storage: Storage = PLAIN
 
     @classmethod
-    def open(cls, root: Path) -> "Folder":
+    def open(cls, root: Path, storage: Storage = PLAIN) -> "Folder":
         """Create the folder if need be and read its manifest."""
-        _make_private(root)
+        make_private(root)
         path = root / MANIFEST
-        if not path.exists():
-            return cls(root)
+        if not storage.exists(path):
+            return cls(root, storage=storage)
         try:
-            files = json.loads(path.read_text(encoding="utf-8"))["files"]
+            files = json.loads(storage.read(path))["files"]
             earlier = {file["path"]: Entry(**file) for file in files}
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ReportError(
                 f"{path} is not a manifest ({error}): move it away and render again"
             ) from error
@@ -61,7 +62,7 @@ class Folder:
         for entry in earlier.values():
             if entry.of is not None:
                 beside.setdefault(entry.of, []).append(entry)
-        return cls(root, earlier, beside=beside)
+        return cls(root, earlier, beside=beside, storage=storage)
 
     def keep(self, path: str, build_fingerprint: str) -> bool:
         """List the file again, and those that belong to it, if all are what an earlier run made of the same things."""
@@ -99,7 +100,7 @@ class Folder:
         new = not self._holds(path, digest)
         if new:
             # What can be made again need not outlast a power cut; the manifest finds it changed.
-            write_private(self.root / path, content, lasting=path.endswith(".pdf"))
+            self.storage.write(self.root / path, content, lasting=path.endswith(".pdf"))
         self.listed[path] = Entry(
             path,
             kind,
@@ -126,7 +127,7 @@ class Folder:
             if path.endswith(".pdf") and entry.revision is not None:
                 self.listed[path] = entry
             else:
-                (self.root / path).unlink(missing_ok=True)
+                self.storage.remove(self.root / path)
                 removed.append(path)
         files = [vars(entry) for _, entry in sorted(self.listed.items())]
         prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
@@ -141,18 +142,18 @@ class Folder:
         }
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         if not self._holds(MANIFEST, hashlib.sha256(text.encode()).hexdigest()):
-            write_private(self.root / MANIFEST, text.encode())
+            self.storage.write(self.root / MANIFEST, text.encode())
         return sorted(removed)
 
     def _holds(self, path: str, digest: str) -> bool:
         try:
-            content = (self.root / path).read_bytes()
-        except FileNotFoundError:
+            content = self.storage.read(self.root / path)
+        except OSError:
             return False
         return hashlib.sha256(content).hexdigest() == digest
 
 
-def forget(folder: Path, names: Sequence[str]) -> None:
+def forget(folder: Path, names: Sequence[str], storage: Storage = PLAIN) -> None:
     """Remove files of a report folder, and what the manifest says of them; the folder, if nothing is left in it.
 
     names: paths relative to the folder; those that are gone already do not matter.
@@ -160,43 +161,16 @@ def forget(folder: Path, names: Sequence[str]) -> None:
     if not folder.is_dir():
         return
     for name in names:
-        (folder / name).unlink(missing_ok=True)
+        storage.remove(folder / name)
     for inside in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         if not any(inside.iterdir()):
             inside.rmdir()
     path = folder / MANIFEST
     gone = set(names)
-    if path.exists():
-        content = json.loads(path.read_text(encoding="utf-8"))
+    if storage.exists(path):
+        content = json.loads(storage.read(path))
         content["files"] = [file for file in content["files"] if file["path"] not in gone]
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        write_private(path, text.encode())
-    if not any(one.is_file() and one.suffix != ".json" for one in folder.rglob("*")):
+        storage.write(path, text.encode())
+    if not any(one.is_file() and ".json" not in one.suffixes for one in folder.rglob("*")):
         shutil.rmtree(folder)
-
-
-def write_private(path: Path, content: bytes, lasting: bool = True) -> None:
-    """Write a file aside and move it into place, readable by its owner only.
-
-    lasting: wait until the disk has it.
-    """
-    _make_private(path.parent)
-    aside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            if lasting:
-                stream.flush()
-                os.fsync(stream.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-def _make_private(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    for missing in [f for f in (folder, *folder.parents) if not f.exists()][::-1]:
-        missing.mkdir(mode=0o700, exist_ok=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 from reports.document import Document, Heading, Link, Listing, Paragraph, Text
 from reports.formats import printable
 from reports.html import page_html
-from reports.manifest import MANIFEST, write_private
+from reports.manifest import MANIFEST
 from reports.period import CADENCES, Period
+from reports.storage import PLAIN, Storage
 
 _THEME = Path(__file__).parent / "theme"
 _HEADINGS = {
@@ -20,12 +21,12 @@ _HEADINGS = {
 }
 
 
-def read_periods(folder: Path) -> list[tuple[str, Period]]:
+def read_periods(folder: Path, storage: Storage = PLAIN) -> list[tuple[str, Period]]:
     """Return the names of the report folders in a folder, and their periods, as their manifests say."""
     periods = []
-    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+    for manifest in storage.find(folder, f"*/{MANIFEST}"):
         name = manifest.parent.name
-        content = json.loads(manifest.read_text(encoding="utf-8"))
+        content = json.loads(storage.read(manifest))
         starts_on = date.fromisoformat(content["starts_on"])
         ends_on = date.fromisoformat(content["ends_on"])
         match content["cadence"]:
@@ -49,13 +50,13 @@ def _label(folder: str, period: Period) -> str:
     return printable(period.title + more)
 
 
-def write_overview(folder: Path) -> Path:
+def write_overview(folder: Path, storage: Storage = PLAIN) -> Path:
     """Write ``index.html`` of a folder of report folders and return its path.
 
     Lists each folder that has a manifest, the newest of each cadence first; what is written already is left alone.
     """
     periods = sorted(
-        read_periods(folder),
+        read_periods(folder, storage),
         key=lambda one: (one[1].starts_on, one[1].ends_on, one[0]),
         reverse=True,
     )
@@ -88,6 +89,6 @@ def write_overview(folder: Path) -> Path:
     }
     for name, content in files.items():
         path = folder / name
-        if not path.is_file() or path.read_bytes() != content:
-            write_private(path, content, lasting=False)
+        if not storage.exists(path) or storage.read(path) != content:
+            storage.write(path, content, lasting=False)
     return folder / "index.html"

@@ -42,12 +42,12 @@ from urllib.parse import unquote
 import duckdb
 
 from reports.errors import ReportError
-from reports.manifest import MANIFEST, write_private
+from reports.manifest import MANIFEST
 from reports.pdfread import SHAPED, PdfText, read_pdf
 from reports.period import Period
 from reports.rows import Rows
 from reports.slugs import slugs
-from reports.storage import open_database
+from reports.storage import PLAIN, Storage
 
 Trace = Literal["id", "name", "e-mail", "phone"]
 
@@ -128,11 +128,14 @@ class _Needle:
 
 
 def find_other_people(
-    folder: Path, people: Iterable[Person], allowed: Mapping[str, Set[str]]
+    folder: Path,
+    people: Iterable[Person],
+    allowed: Mapping[str, Set[str]],
+    storage: Storage = PLAIN,
 ) -> list[Leak]:
     """Read the files named in ``allowed`` and list every trace of somebody who may not be there.
 
-    folder: where the files are. allowed: path in the folder to the ids that may appear in it.
+    folder, storage: where and how the files lie. allowed: path in the folder to the ids that may appear in it.
     Returns one leak for each file, person, kind and place, in that order. Raises ReportError for a
     file that is missing or of a kind that cannot be read: what was not read was not checked.
     """
@@ -140,28 +143,35 @@ def find_other_people(
     paths = sorted(allowed)
     workers = os.cpu_count() or 1
     if workers == 1 or len(paths) < _WORTH_A_PROCESS:
-        leaks = _find(folder, everybody, allowed)
+        leaks = _find(folder, everybody, allowed, storage)
     else:
         # Every so many files to one process, so that all have small and large ones.
         parts = [{path: allowed[path] for path in paths[n::workers]} for n in range(workers)]
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = pool.map(_find, repeat(folder), repeat(everybody), parts)
+            found = pool.map(_find, repeat(folder), repeat(everybody), parts, repeat(storage))
             leaks = set().union(*found)
     return sorted(leaks, key=lambda leak: (leak.file, leak.person_id, leak.kind, leak.place))
 
 
-def _find(folder: Path, people: list[Person], allowed: Mapping[str, Set[str]]) -> set[Leak]:
+def _find(
+    folder: Path, people: list[Person], allowed: Mapping[str, Set[str]], storage: Storage
+) -> set[Leak]:
     known = _Known(people)
     return {
         Leak(path, person_id, kind, place)
         for path, ids in allowed.items()
-        if known.may_trace(_raw_text(folder, path), ids)
-        for person_id, kind, place in known.traces(_read(folder, path), ids)
+        if known.may_trace(_raw_text(folder, path, storage), ids)
+        for person_id, kind, place in known.traces(_read(folder, path, storage), ids)
     }
 
 
 def lint_reports(
-    folder: Path, database: Path, files: Iterable[str], start: date, end: date
+    folder: Path,
+    database: Path,
+    files: Iterable[str],
+    start: date,
+    end: date,
+    storage: Storage = PLAIN,
 ) -> list[Leak]:
     """Check report files against everybody in the published database.
 
@@ -173,13 +183,13 @@ def lint_reports(
     no rule for.
     """
     try:
-        entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        entries = json.loads(storage.read(folder / MANIFEST))["files"]
     except (OSError, ValueError, KeyError) as error:
         raise ReportError(
             f"{folder / MANIFEST} cannot be read: render the reports again"
         ) from error
     listed = {entry["path"]: entry for entry in entries}
-    with _opened(database) as connection:
+    with _opened(database, storage) as connection:
         people = _people(connection)
         allowed = {}
         members: dict[tuple[str, str], Set[str]] = {}
@@ -191,20 +201,22 @@ def lint_reports(
                 if (kind, subject) not in members:
                     members[kind, subject] = _members(connection, kind, subject, start, end)
                 allowed[path] = members[kind, subject]
-    return find_other_people(folder, people, allowed)
+    return find_other_people(folder, people, allowed, storage)
 
 
-def remove_leaks(folder: Path, database: Path, period: Period) -> list[Leak]:
+def remove_leaks(
+    folder: Path, database: Path, period: Period, storage: Storage = PLAIN
+) -> list[Leak]:
     """Check the reports of a period that no earlier check passed, and remove the files that fail.
 
     What passed is kept in ``checked.json`` by its hash, so a check that was interrupted goes on, and
     a file that a later run writes anew is checked anew. A removed file is rendered again by the next
     run. Returns the leaks; raises ReportError as `lint_reports` does.
     """
-    entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    entries = json.loads(storage.read(folder / MANIFEST))["files"]
     hashes = {entry["path"]: entry["sha256"] for entry in entries}
     record = folder / CHECKED
-    passed = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    passed = json.loads(storage.read(record)) if storage.exists(record) else {}
     new = [
         path
         for path, digest in hashes.items()
@@ -212,16 +224,16 @@ def remove_leaks(folder: Path, database: Path, period: Period) -> list[Leak]:
     ]
     if not new:
         return []
-    leaks = lint_reports(folder, database, new, period.starts_on, period.ends_on)
+    leaks = lint_reports(folder, database, new, period.starts_on, period.ends_on, storage)
     failed = {leak.file for leak in leaks}
     for path in failed:
-        (folder / path).unlink(missing_ok=True)
+        storage.remove(folder / path)
     kept = {
         path: digest
         for path, digest in hashes.items()
         if path not in failed and Path(path).suffix in _READ
     }
-    write_private(record, json.dumps(kept, indent=0, sort_keys=True).encode(), lasting=False)
+    storage.write(record, json.dumps(kept, indent=0, sort_keys=True).encode(), lasting=False)
     return leaks
 
 
@@ -232,11 +244,12 @@ class Discretion:
     out are the traces that the linter would find; `WITHHELD` stands in their place.
     """
 
-    def __init__(self, database: Path, start: date, end: date) -> None:
+    def __init__(self, database: Path, start: date, end: date, storage: Storage = PLAIN) -> None:
         """Read who there is and who works where; start, end: first and last day of the period."""
         self._database, self._start, self._end = database, start, end
+        self._storage = storage
         self._members: dict[tuple[str, str], Set[str]] = {}
-        with _opened(database) as connection:
+        with _opened(database, storage) as connection:
             self._known = _Known(_people(connection))
 
     def rows(self, rows: Rows, kind: str, subject: str | None) -> Rows:
@@ -274,17 +287,17 @@ class Discretion:
         if kind == "agent":
             return {subject}
         if (kind, subject) not in self._members:
-            with _opened(self._database) as connection:
+            with _opened(self._database, self._storage) as connection:
                 found = _members(connection, kind, subject, self._start, self._end)
             self._members[kind, subject] = found
         return self._members[kind, subject]
 
 
 @contextmanager
-def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(database: Path, storage: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach the published database as `w`; a ReportError says when it does not hold who works where."""
     try:
-        with open_database(database, "w") as connection:
+        with storage.open_database(database, "w") as connection:
             yield connection
     except duckdb.Error as error:
         raise ReportError(
@@ -295,9 +308,9 @@ def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 class Bystanders:
     """Finds in messages what the linter finds in reports: traces of somebody whom they are not about."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, storage: Storage = PLAIN) -> None:
         """Read who there is."""
-        with _opened(database) as connection:
+        with _opened(database, storage) as connection:
             self._known = _Known(_people(connection))
 
     def leaks(self, parts: Mapping[str, bytes], allowed: Set[str]) -> list[Leak]:
@@ -613,19 +626,19 @@ class _Content:
     drawn: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _raw_text(folder: Path, path: str) -> str | None:
+def _raw_text(folder: Path, path: str, storage: Storage) -> str | None:
     """The file's name and text; None where only a closer look can read it."""
     if not path.endswith((".html", ".csv")):
         return None
     try:
-        return f"{path}\n{(folder / path).read_text(encoding='utf-8')}"
+        return f"{path}\n{storage.read(folder / path).decode()}"
     except (OSError, ValueError):
         return None
 
 
-def _read(folder: Path, path: str) -> _Content:
+def _read(folder: Path, path: str, storage: Storage) -> _Content:
     try:
-        content = (folder / path).read_bytes()
+        content = storage.read(folder / path)
     except OSError as error:
         raise _unread(path, error) from error
     return _content_of(path, content)

@@ -30,6 +30,7 @@ from reports.period import Period
 from reports.privacy import Discretion
 from reports.rows import Rows
 from reports.slugs import slugs
+from reports.storage import PLAIN, Storage
 from reports.warehouse import QueryError, Subjects, Warehouse, digest
 
 PAGES = Path(__file__).parent / "pages"
@@ -128,12 +129,14 @@ def render_reports(
     *,
     filters: Mapping[str, str] | None = None,
     pages: Path = PAGES,
+    storage: Storage = PLAIN,
 ) -> list[ReportFile]:
     """Render every report of a period into a folder and list what it now holds.
 
     database: the published DuckDB file, read only. provisional: render a month that has not been
     closed. progress: called with one line for each page or PDF made. filters: limit all figures to
-    a department, site, function or team. pages: the folder of the pages.
+    a department, site, function or team. pages: the folder of the pages. storage: how the database and
+    the folder lie on the disk.
 
     Returns the current files, sorted by path; PDFs of earlier revisions are in ``manifest.json``
     only. The same data and pages rewrite nothing.
@@ -141,9 +144,15 @@ def render_reports(
     Raises PageError for a wrong page, and ReportError when the database lacks what reports need.
     """
     loaded = load_pages(pages)
-    with Warehouse(database, period, provisional, filters) as warehouse, _rare_collections():
-        discretion = Discretion(database, period.starts_on, period.ends_on)
-        run = _Run(warehouse, discretion, out, provisional, progress or (lambda line: None), loaded)
+    with (
+        Warehouse(database, period, provisional, filters, storage) as warehouse,
+        _rare_collections(),
+    ):
+        discretion = Discretion(database, period.starts_on, period.ends_on, storage)
+        folder = Folder.open(out, storage)
+        run = _Run(
+            warehouse, discretion, folder, provisional, progress or (lambda line: None), loaded
+        )
         return run.all()
 
 
@@ -173,7 +182,7 @@ class _Run:
         self,
         warehouse: Warehouse,
         discretion: Discretion,
-        out: Path,
+        folder: Folder,
         provisional: bool,
         progress: Callable[[str], None],
         pages: list[Page],
@@ -201,7 +210,7 @@ class _Run:
         self._stem = ""
         self._components = Components(self._resolve, self._download).names()
         self._shared = _shared_fingerprint()
-        self._folder = Folder.open(out)
+        self._folder = folder
         self._writer = PdfWriter()
 
     def all(self) -> list[ReportFile]:

@@ -16,7 +16,7 @@ import duckdb
 from reports.errors import ReportError
 from reports.period import Period
 from reports.rows import Rows, Source
-from reports.storage import open_database
+from reports.storage import PLAIN, Storage
 
 _NO_CLOSE = (
     "cast(null as integer) as revision, cast(null as integer) as close_number, true as is_current,"
@@ -164,6 +164,7 @@ class Warehouse:
         period: Period,
         provisional: bool = False,
         filters: Mapping[str, str] | None = None,
+        storage: Storage = PLAIN,
     ) -> None:
         """Attach the database read-only; a ReportError says what is missing.
 
@@ -181,7 +182,7 @@ class Warehouse:
         self._kept = 0
         self._shapes: dict[str, tuple[str, ...]] = {}
         try:
-            self._connection = open_database(database, "warehouse")
+            self._connection = storage.open_database(database, "warehouse")
         except duckdb.Error as error:
             raise _unreadable(database, error) from error
         try:

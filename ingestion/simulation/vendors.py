@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion import engine
 from ingestion.engine import literal
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
@@ -21,7 +22,7 @@ _ARN = f"'arn:aws:connect:eu-central-1:012345678901:instance/simulated/agent/' |
 
 def export(vendor: str, out: Path, with_quirks: bool) -> None:
     """Put `vendor`'s exports into the landing folder `out`, in place of the datasets they feed."""
-    with duckdb.connect() as opened:
+    with engine.connect() as opened:
         opened.execute("SET TimeZone = 'UTC'")
         for dataset in ("status_events", "interactions", "qa_evaluations"):
             truth = literal(str(out / "_truth" / f"{dataset}.parquet"))

@@ -14,7 +14,7 @@ from orchestration.inputs import agents_time_zones, check_required_datasets, loa
 from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
-from orchestration.project import MANIFEST, PROJECT_DIR
+from orchestration.project import MANIFEST, PROJECT_DIR, dbt_target
 from orchestration.resources import HomeResource
 from orchestration.retention import kept_from, refuse_purged
 from orchestration.rules import check_rules
@@ -55,6 +55,7 @@ def dbt_environment(home: Home, settings: RunSettings, now: Any) -> dict[str, st
         "SCOREHOUSE_AS_OF": as_of.isoformat(),
         "SCOREHOUSE_CLOSE_MONTH": closing.isoformat() if closing else "",
         "SCOREHOUSE_KEPT_FROM": whole_from.isoformat() if whole_from else "",
+        "DBT_TARGET": dbt_target(home),
     }
 
 

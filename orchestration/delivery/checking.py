@@ -7,6 +7,7 @@ from ingestion import Home
 from orchestration.database import attached
 from orchestration.delivery.action import Action
 from orchestration.delivery.composing import Outgoing
+from orchestration.storage import storage_of
 
 
 class Checks:
@@ -14,7 +15,9 @@ class Checks:
 
     def __init__(self, home: Home) -> None:
         """Read who there is, who shares an address, and whose people are whose."""
-        self._bystanders = reports.Bystanders(home.published_database)
+        self._bystanders = reports.Bystanders(
+            home.published_database, storage_of(home.published_database)
+        )
         with attached(published=home.published_database) as connection:
             shared = connection.execute(
                 "select lower(email) from published.marts.dim_agent where is_current and email is not null"

@@ -16,6 +16,7 @@ import reports
 from ingestion import Home, UnusableInput
 from orchestration.delivery.action import Action
 from orchestration.months import month_text
+from orchestration.storage import storage_of
 
 _DOMAIN = "scorehouse"
 
@@ -54,6 +55,7 @@ class Composer:
     def __init__(self, home: Home, organizer: str) -> None:
         """Nothing is read yet."""
         self._home, self._organizer = home, organizer
+        self._storage = storage_of(home.reports)
         self._reports: dict[
             dt.date, dict[tuple[str | None, int | None], tuple[Path, str | None]]
         ] = {}
@@ -98,15 +100,16 @@ class Composer:
 
     def _report(self, action: Action) -> Attachment:
         if action.month not in self._reports:
-            self._reports[action.month] = _reports(self._home.reports / month_text(action.month))
+            folder = self._home.reports / month_text(action.month)
+            self._reports[action.month] = _reports(folder, self._storage)
         found = self._reports[action.month].get((action.agent_id, action.revision))
-        if found is None or not found[0].exists():
+        if found is None or not self._storage.exists(found[0]):
             raise UnusableInput(
                 f"the report of revision {action.revision} for action {action.action_id} is missing:"
                 f" `scorehouse close {month_text(action.month)}` makes it again"
             )
         path, checked = found
-        content = path.read_bytes()
+        content = self._storage.read(path)
         is_checked = hashlib.sha256(content).hexdigest() == checked
         return Attachment(path.name, "application/pdf", content, is_checked)
 
@@ -170,13 +173,13 @@ def _invitation(action: Action, message: reports.Message, organizer: str) -> byt
     return bytes(calendar.to_ical())
 
 
-def _reports(folder: Path) -> dict[tuple[str | None, int | None], tuple[Path, str | None]]:
+def _reports(
+    folder: Path, storage: reports.Storage
+) -> dict[tuple[str | None, int | None], tuple[Path, str | None]]:
     """The PDFs of agents in a folder, by agent and revision, each with the hash of what the linter passed."""
-    entries = json.loads((folder / "manifest.json").read_bytes())["files"]
-    try:
-        passed = json.loads((folder / reports.CHECKED).read_bytes())
-    except FileNotFoundError:
-        passed = {}
+    entries = json.loads(storage.read(folder / "manifest.json"))["files"]
+    record = folder / reports.CHECKED
+    passed = json.loads(storage.read(record)) if storage.exists(record) else {}
     return {
         (entry["subject_id"], entry["revision"]): (
             folder / entry["path"],

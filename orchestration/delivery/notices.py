@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ingestion import Home, durable, read_ledger
+from ingestion import Home, read_ledger
 from ingestion.ledger import instant_text
 from orchestration import records
 from orchestration.delivery.channels import open_channel
@@ -14,6 +14,7 @@ from orchestration.delivery.composing import Outgoing, mail
 from orchestration.delivery.register import Register
 from orchestration.delivery.settings import Settings, Watch
 from orchestration.months import month_text
+from orchestration.storage import storage_of
 
 FOLDER = "notices"
 _LONGEST = 400
@@ -170,12 +171,8 @@ def _notice(operator: str, troubles: Sequence[Trouble], now: dt.datetime) -> Out
 
 def _sent(home: Home, settings: Settings, notice: Outgoing) -> bool:
     if "email" not in settings.routed:
-        folder = home.outbox / FOLDER
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        final = folder / f"{notice.action_id}.eml"
-        written = durable.temporary_beside(final)
-        written.write_bytes(mail(notice, settings.sender))
-        durable.put_in_place(written, final)
+        final = home.outbox / FOLDER / f"{notice.action_id}.eml"
+        storage_of(final).write(final, mail(notice, settings.sender))
         return True
     channel = open_channel(settings, "email")
     try:

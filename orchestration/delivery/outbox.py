@@ -15,7 +15,7 @@ from email.headerregistry import Address
 from pathlib import Path
 
 import reports
-from ingestion import Home, durable
+from ingestion import Home
 from ingestion.erased import is_pseudonym
 from orchestration import records
 from orchestration.database import attached
@@ -23,6 +23,7 @@ from orchestration.delivery.action import Action
 from orchestration.delivery.checking import Checks
 from orchestration.delivery.composing import Composer, Outgoing, as_json, mail
 from orchestration.months import month_text, parse_month
+from orchestration.storage import storage_of
 
 SENDER = "scorehouse@localhost"
 
@@ -192,10 +193,7 @@ def _write_export(
 
 
 def _put(final: Path, content: bytes) -> None:
-    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = durable.temporary_beside(final)
-    written.write_bytes(content)
-    durable.put_in_place(written, final)
+    storage_of(final).write(final, content)
 
 
 def delivery_of(action: Action) -> records.Delivery:

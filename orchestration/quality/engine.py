@@ -61,7 +61,6 @@ def ask(
     connection: dict[str, Any] = {
         "connection_string": f"duckdb:///{database}",
         "create_temp_table": False,
-        "kwargs": {"connect_args": {"read_only": True}},
     }
     source = context.data_sources.add_sql("checked", **connection)
     answers: dict[tuple[str, str], Answer] = {}

@@ -185,7 +185,7 @@ class _Checked:
 
         place: names a row. shown: whether a column's values may be shown. new: subjects with something to look at.
         """
-        with duckdb.connect(str(self.database), read_only=True) as connection:
+        with engine.reading(self.database) as connection:
             tables = {
                 name
                 for (name,) in connection.execute(
@@ -208,8 +208,7 @@ class _Checked:
                 asked.append(Question((suite.name, rule.name), rule.expectation, options))
         answers = ask(self.database, questions) if questions else {}
         results, rows = [], []
-        with duckdb.connect(str(self.database), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with engine.reading(self.database) as connection:
             for suite in suites:
                 for rule in suite.rules:
                     answer = answers.get((suite.name, rule.name))

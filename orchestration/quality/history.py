@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
-from ingestion import Home
+from ingestion import Home, engine
+from orchestration.database import attached
 from orchestration.quality.suites import Stage
 from orchestration.records import locked
 
@@ -167,13 +166,13 @@ def _run(number: int, said: dict[str, Any]) -> Run:
 
 def is_in(database: Path, home: Home) -> bool:
     """Whether a published database shows the newest runs."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with attached(published=database) as connection:
         there = connection.execute(
             "select count(*) from duckdb_tables() where schema_name = 'meta' and table_name = 'quality_run'"
         ).fetchone()
         assert there is not None
         held = (
-            connection.execute("select max(run) from meta.quality_run").fetchone()
+            connection.execute("select max(run) from published.meta.quality_run").fetchone()
             if there[0]
             else None
         )
@@ -189,8 +188,7 @@ def write_into(database: Path, home: Home) -> None:
     past = runs(home)
     latest = latest_results(past)
     named = {(run.number, result.suite, result.rule) for run, result in latest}
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with engine.writing(database) as connection:
         for table, columns, rows in (
             (
                 "quality_run",

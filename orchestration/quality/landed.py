@@ -46,13 +46,12 @@ def lay_out(
     Raises:
         UnusableInput: a flag of a suite is no SQL over the dataset.
     """
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("set TimeZone = 'UTC'; create schema landed")
-        for name in DATASETS:
-            connection.execute(
-                f"create view landed.{name} as"
-                f" from read_parquet({_pattern(home, name)}, union_by_name = true)"
-            )
+    with engine.writing(database) as connection:
+        connection.execute("create schema landed")
+        for name, dataset in DATASETS.items():
+            files = home.raw_folder(name) / "*.parquet"
+            rows = engine.parquet(connection, files, raw_columns(dataset))
+            connection.execute(f"create view landed.{name} as from {rows}")
         loads = [
             (one.load_id, one.dataset, one.sequence, one.file, one.rows_loaded)
             for some in new.values()
@@ -75,10 +74,6 @@ def lay_out(
         )
         for name in DATASETS:
             connection.execute(f"drop view landed.{name}")
-
-
-def _pattern(home: Home, dataset: str) -> str:
-    return engine.literal(str(home.raw_folder(dataset) / "*.parquet"))
 
 
 def _rows(suite: Suite) -> str:
@@ -133,14 +128,15 @@ def _measures_of(
     suite_measures = {rule.columns[0] for rule in suite.rules if rule.measures}
     found = {}
     if name in new:
-        files = ", ".join(
-            engine.literal(str(home.raw_folder(name) / f"{load.load_id}.parquet"))
+        columns = " union all ".join(
+            f"select column_name from (describe from {engine.parquet(connection, file)})"
             for load in new[name]
+            for file in [home.raw_folder(name) / f"{load.load_id}.parquet"]
         )
         expected = ", ".join(engine.literal(column) for column, _ in raw_columns(dataset))
         found["columns_missing"] = (
-            f"select {len(raw_columns(dataset)) * len(new[name])} - count(*) from parquet_schema([{files}])"
-            f" where name in ({expected})"
+            f"select {len(raw_columns(dataset)) * len(new[name])} - count(*) from ({columns})"
+            f" where column_name in ({expected})"
         )
         found["rows_missing"] = (
             f"select (select sum(rows_loaded) from new_load where dataset = '{name}') - count(*)"

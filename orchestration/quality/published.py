@@ -34,8 +34,7 @@ def lay_out(
     Raises:
         UnusableInput: a query of a suite does not run.
     """
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with engine.writing(database) as connection:
         _show(connection, "marts", candidate)
         compares = before.exists()
         if compares:
@@ -70,7 +69,7 @@ def lay_out(
 
 def _show(connection: duckdb.DuckDBPyConnection, schema: str, database: Path) -> None:
     """Make the marts of a database views of a schema of this name."""
-    connection.execute(f"attach {engine.literal(str(database))} as of_{schema} (read_only)")
+    engine.attach(connection, database, f"of_{schema}", read_only=True)
     connection.execute(f"create schema {schema}")
     found = connection.execute(
         "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'",

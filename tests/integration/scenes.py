@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import duckdb
 import pytest
 
 from ingestion import Home, ledger
+from orchestration.database import attached
 from orchestration.delivery import outbox
 from orchestration.verification import REPORTS_HEAD
 from reports import Period
@@ -152,8 +152,8 @@ def snapshot(home: Home) -> dict[str, str]:
 
 def query(home: Home, sql: str) -> list[dict[str, Any]]:
     """Rows of the published database."""
-    with duckdb.connect(str(home.published_database), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with attached(published=home.published_database) as connection:
+        connection.execute("use published")
         found = connection.execute(sql)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -161,8 +161,8 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
 
 def marts(home: Home) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all published marts, in an order of their own."""
-    with duckdb.connect(str(home.published_database), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with attached(published=home.published_database) as connection:
+        connection.execute("use published")
         names = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
         ).fetchall()
@@ -192,7 +192,7 @@ def assert_nothing_temporary(home: Home) -> None:
     """Step 15: no scratch file, no calculation table, no half-written file."""
     assert list(home.scratch.iterdir()) == []
     if home.warehouse.exists():
-        with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        with attached(warehouse=home.warehouse) as connection:
             schemas = connection.execute("select distinct schema_name from duckdb_tables()")
             assert "intermediate" not in {name for (name,) in schemas.fetchall()}
     hidden = [

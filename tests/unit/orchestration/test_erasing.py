@@ -12,10 +12,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import Home, UnusableInput, ingest, ledger
+from ingestion import Home, UnusableInput, encryption, engine, ingest, ledger
 from ingestion.erased import MASKED, Erased, is_pseudonym
 from ingestion.people import People
-from orchestration import erasing, holds, records, traces, verification
+from orchestration import encrypting, erasing, holds, records, traces, verification
+from orchestration.storage import storage_of
 from tests.support.command import scorehouse
 
 AGENTS = """\
@@ -258,7 +259,9 @@ def test_refusals_are_one_line(home: Home) -> None:
 def test_nobody_is_erased_where_vendors_records_are_held(home: Home) -> None:
     landing = home.root.parent / "landing"
     (landing / "asterisk" / "queue_log").mkdir(parents=True)
-    (landing / "asterisk" / "queue_log" / "queue_log").write_text("1790000000|c1|q|A00001|ADDMEMBER|\n")
+    (landing / "asterisk" / "queue_log" / "queue_log").write_text(
+        "1790000000|c1|q|A00001|ADDMEMBER|\n"
+    )
     ingest(home, landing)
     with pytest.raises(UnusableInput, match=r"vendors' records \(asterisk/queue_log\)"):
         erasing.look(home, "A00001")
@@ -303,7 +306,7 @@ def test_stopped_anywhere_it_is_completed_once(
 def test_what_a_stop_before_the_journal_left_goes_with_the_next_run(home: Home) -> None:
     found = erasing.look(home, "A00001")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(erasing.durable, "write_text", lambda *_: 1 / 0)
+        patch.setattr(erasing.durable, "write_bytes", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             erasing.begin(home, found, "case")
     assert (home.records / "erasing").exists()
@@ -311,6 +314,50 @@ def test_what_a_stop_before_the_journal_left_goes_with_the_next_run(home: Home) 
     assert not (home.records / "erasing").exists()
     assert verification.verify(home).problems == []
     assert not ledger.records(home, "erasure")
+
+
+def sealed(home: Home) -> set[str]:
+    return {path.name for path in home.root.rglob("*.enc")}
+
+
+def test_an_encrypted_home_loses_the_person_and_stays_encrypted(home: Home) -> None:
+    encrypting.encrypt(home, bytes(32))
+    before = sealed(home)
+    found = erasing.look(home, "A00001")
+    assert (len(found.outbox), list(found.quarantine.values())) == (3, [1])
+    assert found.landing != ()
+    done = erase(home)
+    assert (done.left, done.messages) == ([], 3)
+    assert verification.verify(home).problems == []
+    assert traces.person_of(home, "A00001") is None
+    with engine.connect() as connection:
+        feedback = engine.parquet(
+            connection, home.raw_folder("feedback_sessions") / "[!_]*.parquet"
+        )
+        notes = connection.execute(f"select notes from {feedback} order by row_number").fetchall()
+    assert MASKED in notes[1][0]
+    messages = storage_of(home.root).find(home.outbox, "*/*")
+    assert [path.name for path in messages] == ["review_task-2.json", "skill_levels-close-0001.csv"]
+    # Nothing was sealed before and lies in the clear now, and who was erased cannot be guessed without the key.
+    assert sealed(home) == before - {"review_task-0.json.enc", "review_task-1.json.enc"}
+    assert all(path.read_bytes().startswith(b"PARE") for path in home.raw.rglob("*.parquet"))
+    for path in (home.erased, home.people):
+        assert path.read_bytes().startswith(encryption.MAGIC)
+    told = [
+        path for path in home.root.rglob("*") if path.is_file() and b"Ben Ito" in path.read_bytes()
+    ]
+    assert told == []
+
+
+def test_a_stopped_erasure_of_an_encrypted_home_names_nobody(home: Home) -> None:
+    encrypting.encrypt(home, bytes(32))
+    erasing.begin(home, erasing.look(home, "A00001"), "case 17/26")
+    stopped = erasing.unfinished(home)
+    assert stopped is not None
+    texts = [text.encode() for text in PERSON[1:]]
+    files = [path for path in home.root.rglob("*") if path.is_file()]
+    assert not [path for path in files if any(text in path.read_bytes() for text in texts)]
+    assert complete(home).left == []
 
 
 @pytest.mark.long

@@ -9,10 +9,11 @@ import dagster as dg
 import pytest
 
 from ingestion import Home, UnusableInput, ingest, ledger
-from orchestration import holds, purging, retention, verification
+from orchestration import encrypting, holds, purging, retention, verification
 from orchestration.project import PROJECT_DIR
 from orchestration.retention import Item, Listing
 from orchestration.rules import check_rules
+from orchestration.storage import storage_of
 from reports.manifest import Folder
 from reports.period import Period
 
@@ -235,6 +236,30 @@ class TestPurge:
         assert verification.verify(home).checked["PDFs of revisions"] == 2
         assert "2022-10" not in (home.reports / "index.html").read_text()
         assert {folder.name for folder in home.outbox.iterdir()} == {"2026-10"}
+
+    def test_an_encrypted_home_is_purged_as_one_in_the_clear(
+        self, home: Home, instance: dg.DagsterInstance
+    ) -> None:
+        land(home, old="t1 2024-02-01\nt2 2024-02-02", now="t3 2026-10-01")
+        with_reports(home)
+        plain = look(home)
+        encrypting.encrypt(home, bytes(32))
+        listing = look(home)
+        assert [(item.kind, item.month, item.rows) for item in listing.items] == [
+            (item.kind, item.month, item.rows) for item in plain.items
+        ]
+        purging.purge(home, listing, instance)
+        (record,) = ledger.records(home, "purge")
+        kinds = {kind["kind"]: kind["files"] for kind in record.content["kinds"]}
+        assert kinds == {"tickets": 1, "pages": 2, "pdfs": 1, "outbox": 2}
+        found = verification.verify(home)
+        assert (found.problems, found.checked["PDFs of revisions"]) == ([], 2)
+        assert look(home).items == ()
+        storage = storage_of(home.reports)
+        assert not storage.exists(home.reports / "2022-10" / "index.html")
+        assert storage.exists(home.reports / "2022-10" / "agents" / "A1.pdf")
+        assert b"2022-10" not in storage.read(home.reports / "index.html")
+        assert not (home.reports / "2019-10").exists()
 
     def test_a_missing_file_that_nobody_purged_is_named(
         self, home: Home, instance: dg.DagsterInstance

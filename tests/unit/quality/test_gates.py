@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import reports
-from ingestion import Home, UnusableInput
+from ingestion import Home, UnusableInput, encryption, engine, ingest
 from orchestration import publication
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import Mart, TableFunction
@@ -203,6 +203,32 @@ def test_nothing_is_left_in_the_scratch_folder(
     home: Home, landed: Verdict, published: Verdict
 ) -> None:
     assert list(home.scratch.iterdir()) == []
+
+
+def test_an_encrypted_home_is_looked_at_as_one_in_the_clear(
+    tmp_path: Path, nothing_goes_out: None
+) -> None:
+    folder = tmp_path / "landing" / "csat_surveys"
+    folder.mkdir(parents=True)
+    (folder / "s.csv").write_text(
+        "survey_id,agent_id,interaction_id,responded_at,score\n"
+        f"s1,{MARKED},i1,2026-10-01T09:00:00Z,5\ns2,{MARKED},i1,2099-10-01T09:00:00Z,5\n"
+    )
+    verdicts = []
+    for name in ("plain", "encrypted"):
+        home = Home(tmp_path / name)
+        if name == "encrypted":
+            encryption.begin(home.root, bytes(32))
+        ingest(home, folder.parent)
+        verdicts.append(gate.check_landed(home, AS_OF, MONTH))
+    assert verdicts[0] == verdicts[1]
+    assert [row.place for row in verdicts[0].failing_rows]
+    assert {one.outcome for one in verdicts[0].results} > {"passed", "not looked at"}
+    with engine.writing(home.published_database) as connection:
+        connection.execute("create schema meta")
+    assert not history.is_in(home.published_database, home)
+    history.write_into(home.published_database, home)
+    assert history.is_in(home.published_database, home)
 
 
 def test_every_threshold_says_why_and_every_suite_what_it_is_about() -> None:

@@ -18,7 +18,7 @@ recorded as (
     select * from declared
     {%- if recorded %}
     union all by name
-    select * from read_parquet({{ recorded }}, union_by_name = true)
+    select * from {{ recorded }}
     {%- endif %}
 ),
 
