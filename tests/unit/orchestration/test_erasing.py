@@ -225,7 +225,7 @@ def test_what_is_left_is_named(home: Home) -> None:
     [
         ("a.js", b'["\\u0141ucja Zieli\\u0144ski"]'),
         ("a.html", b"<td>&#321;ucja Zieli&#324;ski</td>"),
-        ("a.csv.gz", gzip.compress("Łucja Zieliński,1".encode())),
+        ("a.csv.gz", gzip.compress("Łucja Zieliński,1".encode(), mtime=0)),
         ("a.eml", b"To: x@y.z\nContent-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n"
                   + base64.b64encode("Dear Łucja Zieliński,".encode())),
         ("a.gz", "Łucja Zieliński".encode()),
