@@ -104,7 +104,7 @@ def _convert(home: Home, count: Callable[[str], None]) -> Iterator[Path]:
 
 def _parquet(home: Home) -> list[Path]:
     found = [
-        *sorted(home.raw.glob("*/*.parquet")),
+        *sorted(home.raw.rglob("*.parquet")),
         *sorted(records.performance_folder(home).glob("*.parquet")),
     ]
     return [path for path in found if not _begins_with(path, engine.ENCRYPTED_PARQUET)]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,11 @@ Found = dict[Any, Row]
 UNKNOWN = "(unknown)"
 PARTS = [part["name"] for part in agent_parts()]
 RATIOS = agent_ratios()
+# What some system never records: one day without it, and the sum is unknown.
+WHOLE_OR_UNKNOWN = {
+    "talk_seconds", "hold_seconds", "acw_seconds", "handle_seconds", "escalated_contacts",
+    "fcr_contacts", "fcr_eligible_contacts", "fcr_pending_contacts",
+}  # fmt: skip
 FIGURES = [*PARTS, *(ratio["name"] for ratio in RATIOS), "occupancy_band"]
 # A week that begins before the period and a month that ends after it, to see what is cut off.
 CUT = (dt.date(2026, 9, 2), dt.date(2026, 10, 30))
@@ -122,8 +127,7 @@ def slow_figures(days: Iterable[Row], grain: str, level: str, begins: dt.date) -
     for key, rows in groups.items():
         row: Row = {"agents": len({day["agent_id"] for day in rows})}
         for part in PARTS:
-            values = [Fraction(day[part]) for day in rows if day[part] is not None]
-            row[part] = sum(values) if values else None
+            row[part] = total(rows, part)
         for ratio in RATIOS:
             row[ratio["name"]] = ratio_of(row, ratio["numerator"], ratio["denominator"])
         found[key] = row | {"occupancy_band": band(row["occupancy"])}
@@ -295,9 +299,10 @@ def grouped(
     return groups
 
 
-def total(rows: Iterable[Row], name: str) -> Fraction | None:
+def total(rows: Sequence[Row], name: str) -> Fraction | None:
     values = [Fraction(row[name]) for row in rows if row[name] is not None]
-    return sum(values, Fraction(0)) if values else None
+    is_known = len(values) == len(rows) if name in WHOLE_OR_UNKNOWN else bool(values)
+    return sum(values, Fraction(0)) if is_known else None
 
 
 def latest_names(marts: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -26,6 +26,7 @@ KEYS = [
     "unknown_columns",
     "reason",
     "raw_sha256",
+    "rows_erased",
 ]
 
 
