@@ -171,12 +171,19 @@ def test_a_figure_leads_back_to_the_landing_columns(content: Contents) -> None:
         ("marts.fct_agent_day", column) for column in ("handle_seconds", "handled_contacts")
     )
     assert field.origins == (
+        ("landing.amazon_connect_contact_records", "*"),
+        ("landing.amazon_connect_contact_records", "payload"),
+        ("landing.asterisk_queue_log", "payload"),
+        ("landing.asterisk_queue_log", "row_number"),
         ("landing.interactions", "*"),
         ("landing.interactions", "acw_seconds"),
         ("landing.interactions", "hold_seconds"),
         ("landing.interactions", "talk_seconds"),
         # Whether contacts were ever fed in: null and 0 are not the same.
         ("records.loads", "dataset"),
+        ("records.loads", "sequence"),
+        # Asterisk's log knows no hold: its nulls come from nowhere.
+        ("staging.stg_asterisk__interactions", "hold_seconds"),
     )
 
 
