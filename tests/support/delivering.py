@@ -8,7 +8,7 @@ import yaml
 from ingestion import Home
 from orchestration.delivery.register import Entry, Register
 from orchestration.delivery.settings import Settings, read_settings
-from tests.support.mail_server import PATIENCE, Endpoint, Mailbox
+from tests.support.mail_server import Endpoint, Mailbox, patience
 
 SECRET = "not for anybody else"
 
@@ -16,14 +16,14 @@ SECRET = "not for anybody else"
 def smtp(mailbox: Mailbox, **more: Any) -> dict[str, Any]:
     return {
         "kind": "smtp", "host": "127.0.0.1", "port": mailbox.port, "security": "none",
-        "timeout_seconds": PATIENCE, **more,
+        "timeout_seconds": patience(mailbox.faults), **more,
     }  # fmt: skip
 
 
 def webhook(endpoint: Endpoint, **more: Any) -> dict[str, Any]:
     return {
         "kind": "webhook", "url": endpoint.url, "secret_env": "HOOK_SECRET",
-        "timeout_seconds": PATIENCE, **more,
+        "timeout_seconds": patience(endpoint.answers), **more,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from orchestration.delivery.composing import Composer, Outgoing
 from orchestration.delivery.sending import send_due
 from orchestration.delivery.settings import Webhook
 from tests.support.delivering import SECRET, register, settings, smtp, states, webhook
-from tests.support.mail_server import PATIENCE, Endpoint, Mailbox, free_port, mail_server
+from tests.support.mail_server import Endpoint, Mailbox, free_port, mail_server
 from tests.support.published_actions import action, publish
 from tests.unit.delivery.conftest import Time
 
@@ -201,9 +201,7 @@ def test_the_endpoint_may_ask_to_wait(home: Home, time: Time, endpoint: Endpoint
 
 
 def test_a_text_message_goes_to_its_number(home: Home, endpoint: Endpoint) -> None:
-    way = NotifyChannel(
-        f"json://127.0.0.1:{endpoint.port}/sms/{{to}}?cto={PATIENCE}&rto={PATIENCE}"
-    )
+    way = NotifyChannel(f"json://127.0.0.1:{endpoint.port}/sms/{{to}}?cto=30&rto=30")
     publish(home, [action("urgent_coaching_alert")])
     from orchestration.delivery import outbox
 
