@@ -10,7 +10,8 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
-from orchestration import erasing, lineage_events, pseudonyms, purging, unlocking
+from orchestration import audiences, erasing, lineage_events, pseudonyms, purging, unlocking
+from orchestration.database import remove_damaged
 from orchestration.delivery.settings import Settings, read_settings
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
@@ -98,6 +99,7 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
             if context.instance is not None:
                 purging.complete_unfinished(self.home.home, context.instance)
             erasing.finish_files(self.home.home)
+            _make_damaged_again(self.home.home)
             run = context.dagster_run
             if run is None:
                 yield self
@@ -107,6 +109,12 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
                 instance = context.instance
                 assert instance is not None
                 succeeded.append(instance.get_run_stats(run.run_id).steps_failed == 0)
+
+
+def _make_damaged_again(home: Home) -> None:
+    made_again = (home.warehouse, home.published_database, *audiences.files(home))
+    for path in remove_damaged(made_again):
+        tell(f"warning: {path} was no whole database and is made again")
 
 
 def dbt_resource() -> DbtCliResource:

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from docs.dictionary.lineage import Column, all_lineage, origins
+from docs.dictionary.lineage import ROWS, Column, all_lineage, origins
 from ingestion import DATASETS, ENTITIES, Load
 from ingestion.home import raw_columns
+
+SCHEMAS = ("staging", "intermediate", "marts")
+"""What the page shows."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column: where it comes from directly, and at last (landing columns, seeds, the run)."""
+    """A column: where it comes from directly, and at last (landing columns, seeds, the run), and what is made of it."""
 
     name: str
     type: str
@@ -19,6 +22,15 @@ class Field:
     tests: tuple[str, ...]
     sources: tuple[Column, ...]
     origins: tuple[Column, ...]
+    goes_into: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A column where lineage begins, and the columns of marts that come of it at last."""
+
+    column: Column
+    reaches: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Contents:
-    """The marts by name, then the models that they are made of, in the order staging, intermediate."""
+    """The marts by name, the models that they are made of (staging, then intermediate), and where lineage begins."""
 
     marts: tuple[Model, ...]
     others: tuple[Model, ...]
+    origins: tuple[Origin, ...]
 
 
 def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Contents:
@@ -61,15 +74,32 @@ def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Content
     """
     tables = _tables(catalog) | _table_functions(manifest)
     lineage = all_lineage(manifest, tables)
+    targets: dict[Column, set[Column]] = {}
+    for (table, name), sources in lineage.items():
+        # Rows that are counted are the column `*`, and nobody's own; what finds raw rows again is no figure.
+        if name != ROWS and table.partition(".")[0] in SCHEMAS:
+            for source in sources:
+                targets.setdefault(source, set()).add((table, name))
     models = [
-        _model(node, manifest, tables, lineage)
+        _model(node, manifest, tables, lineage, targets)
         for node in manifest["nodes"].values()
         # An ephemeral model is no table: it is a part of the models that read it.
         if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     ]
     models.sort(key=lambda model: model.name)
-    layers = [[m for m in models if m.schema == s] for s in ("staging", "intermediate")]
-    return Contents(tuple(m for m in models if m.schema == "marts"), tuple(layers[0] + layers[1]))
+    staging, intermediate, marts = (
+        tuple(model for model in models if model.schema == schema) for schema in SCHEMAS
+    )
+    return Contents(marts, staging + intermediate, _origins(marts))
+
+
+def _origins(marts: tuple[Model, ...]) -> tuple[Origin, ...]:
+    reached: dict[Column, set[Column]] = {}
+    for mart in marts:
+        for field in mart.fields:
+            for origin in field.origins:
+                reached.setdefault(origin, set()).add((mart.table, field.name))
+    return tuple(Origin(column, tuple(sorted(reached[column]))) for column in sorted(reached))
 
 
 def coverage(manifest: Mapping[str, Any]) -> list[str]:
@@ -122,6 +152,7 @@ def _model(
     manifest: Mapping[str, Any],
     tables: Mapping[str, Mapping[str, str]],
     lineage: Mapping[Column, set[Column]],
+    targets: Mapping[Column, set[Column]],
 ) -> Model:
     group = manifest["groups"][f"group.{node['package_name']}.{node['group']}"]
     table = f"{node['schema']}.{node['name']}"
@@ -151,6 +182,7 @@ def _model(
                 tests=tests.get(name, ()),
                 sources=tuple(sorted(lineage[table, name])),
                 origins=tuple(sorted(origins(lineage, (table, name)))),
+                goes_into=tuple(sorted(targets.get((table, name), ()))),
             )
             for name, type_ in tables[table].items()
         ),

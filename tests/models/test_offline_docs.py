@@ -187,6 +187,28 @@ def test_a_figure_leads_back_to_the_landing_columns(content: Contents) -> None:
     )
 
 
+def test_a_landing_column_leads_forward_to_the_figures(content: Contents) -> None:
+    reached = {origin.column: origin.reaches for origin in content.origins}
+    assert ("marts.fct_agent_month", "aht_seconds") in reached[
+        "landing.interactions", "talk_seconds"
+    ]
+    # Both ways say the same: what a column goes into has it as a source.
+    fields = {
+        (model.table, field.name): field
+        for model in (*content.marts, *content.others)
+        for field in model.fields
+    }
+    forward = {(here, there) for here in fields for there in fields[here].goes_into}
+    back = {
+        (source, column)
+        for column, field in fields.items()
+        for source in field.sources
+        if source in fields
+    }
+    assert len(forward) > 1000
+    assert forward == back
+
+
 def test_lineage_knows_the_columns_that_the_database_has(
     content: Contents, catalog: dict[str, Any]
 ) -> None:
