@@ -65,6 +65,8 @@ PublishOption = Annotated[
 ]
 DEFAULT_HOME = Path("home")
 PUBLISH_VARIABLE = "SCOREHOUSE_PUBLISH"
+# Full, or not ours to write.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @app.callback()
@@ -489,6 +491,7 @@ def send_deliveries(
     Let cron run it every ten minutes. Exit code 0: nothing needs a person; 1: something does, and is named.
     """
     import datetime as dt
+import errno
 
     from orchestration import summary
     from orchestration.delivery.carrying_out import deliver_what_is_due
@@ -841,6 +844,12 @@ def main() -> None:
         app()
     except (UnusableInput, ProjectError) as problem:
         _fail(str(problem))
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        _fail(
+            f"{error.filename or 'a file'}: {error.strerror}: see to that and run again, nothing is lost"
+        )
     except KeyboardInterrupt:
         messages.print("stopped; running the same command again completes what is missing")
         sys.exit(130)

@@ -19,6 +19,7 @@ from orchestration import records
 from orchestration.access import About, Privacy, about_of, privacy_of
 from orchestration.database import attached
 from orchestration.model_version import model_version
+from orchestration.progress import tell
 from orchestration.quality import history
 
 # Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
@@ -213,6 +214,7 @@ def swap_in(home: Home) -> bool:
         and read(published).content == new.content
         and _knows_ledger(published)
         and history.is_in(published, home)
+        and not _was_altered(home, new.content)
     ):
         _remove(candidate)
         # A crash between the swap and its record left the record out.
@@ -223,6 +225,15 @@ def swap_in(home: Home) -> bool:
     durable.put_in_place(candidate, published)
     _record(home, new)
     return True
+
+
+def _was_altered(home: Home, content: str) -> bool:
+    altered = altered_marts(home, content)
+    if altered:
+        tell(
+            f"warning: {home.published_database} was not what was published last ({', '.join(altered)}): published anew"
+        )
+    return bool(altered)
 
 
 def altered_marts(home: Home, content: str) -> list[str]:

@@ -10,7 +10,15 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field
 
 from ingestion import Home, Limits, UnusableInput
-from orchestration import audiences, erasing, lineage_events, pseudonyms, purging, unlocking
+from orchestration import (
+    audiences,
+    erasing,
+    lineage_events,
+    pseudonyms,
+    purging,
+    unlocking,
+    verification,
+)
 from orchestration.database import remove_damaged
 from orchestration.delivery.settings import Settings, read_settings
 from orchestration.progress import tell
@@ -100,6 +108,7 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
                 purging.complete_unfinished(self.home.home, context.instance)
             erasing.finish_files(self.home.home)
             _make_damaged_again(self.home.home)
+            verification.require_unaltered(self.home.home)
             run = context.dagster_run
             if run is None:
                 yield self

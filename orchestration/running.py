@@ -3,11 +3,14 @@
 import contextlib
 import datetime as dt
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from ingestion import Home, UnusableInput, durable, old_records
 from orchestration import project
@@ -77,18 +80,29 @@ def run_job(
     # A mistake in there is told before the run, not at its end.
     delivery_settings(home)
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
-    with open_instance(home) as instance, _quiet(home):
-        end_dead_runs(instance)
-        result = (
-            build_defs({"home": resource})
-            .resolve_job_def(job)
-            .execute_in_process(
-                instance=instance,
-                partition_key=partition_key,
-                tags={**tags, PROCESS_TAG: str(os.getpid())},
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+    try:
+        with open_instance(home) as instance, _quiet(home):
+            end_dead_runs(instance)
+            result = (
+                build_defs({"home": resource})
+                .resolve_job_def(job)
+                .execute_in_process(
+                    instance=instance,
+                    partition_key=partition_key,
+                    tags={**tags, PROCESS_TAG: str(os.getpid())},
+                    raise_on_error=False,
+                    run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+                )
             )
+    except OperationalError as error:
+        # Its own files are the first that the orchestrator cannot write, whatever it runs.
+        free = shutil.disk_usage(home.dagster).free // 1024**2
+        return Outcome(
+            STOPPED,
+            (
+                f"{home.dagster} cannot be written ({error.orig}); {free} MB of its disk are free:"
+                " see to that and run again, nothing is lost",
+            ),
         )
     outcome = _outcome(result, home)
     tell_of_run(home, job, partition_key, outcome)
@@ -110,9 +124,22 @@ def tell_of_run(home: Home, job: str, month: str | None, outcome: Outcome) -> No
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
-    """The orchestrator's own database of runs; made by one process at a time, or two that begin at once collide."""
+    """The orchestrator's own database of runs; made by one process at a time, or two that begin at once collide.
+
+    Raises:
+        UnusableInput: a file of it is no database.
+    """
     with locked(home.dagster / "instance.lock"):
-        return dg.DagsterInstance.from_config(str(home.dagster))
+        try:
+            return dg.DagsterInstance.from_config(str(home.dagster))
+        except DatabaseError as error:
+            if isinstance(error, OperationalError):
+                # It is busy, or the disk is full.
+                raise
+            raise UnusableInput(
+                f"the orchestrator's history of runs cannot be read ({error.orig}): move {home.dagster / 'history'}"
+                f" and {home.dagster / 'schedules'} away, no figure is in them, and run again"
+            ) from error
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:
@@ -153,12 +180,10 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
         return Outcome(DONE, warnings=_failed_checks(result, dg.AssetCheckSeverity.WARN))
     unusable: list[str] = []
     failures: list[str] = []
-    for event in result.filter_events(lambda event: event.is_step_failure):
-        error = event.step_failure_data.error
-        assert error is not None
+    for where, error in _errors(result):
         # Around what the step raised is the orchestrator's own error, which says nothing to a user.
         raised = error.cause or error
-        failures.append(f"{event.step_key}: {_sentence(raised.message)}")
+        failures.append(f"{where}: {_sentence(raised.message)}")
         causes = [error]
         while causes[-1].cause is not None:
             causes.append(causes[-1].cause)
@@ -168,6 +193,18 @@ def _outcome(result: dg.ExecuteInProcessResult, home: Home) -> Outcome:
         return Outcome(UNUSABLE, tuple(dict.fromkeys(unusable)))
     checks = _failed_checks(result, dg.AssetCheckSeverity.ERROR)
     return Outcome(STOPPED, checks or (*failures, f"details: {log_file(home)}"))
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, SerializableErrorInfo]]:
+    """What ended steps and where, or what ended the run before its first step."""
+    steps = [event for event in result.all_events if event.is_step_failure]
+    for event in steps:
+        error = event.step_failure_data.error
+        assert error is not None
+        yield str(event.step_key), error
+    for event in result.all_events:
+        if not steps and event.is_job_failure and event.job_failure_data.error is not None:
+            yield event.job_name, event.job_failure_data.error
 
 
 def _failed_checks(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from orchestration.storage import storage_of
 
 # Beside a manifest: how far the ledger had come when those reports were made.
 REPORTS_HEAD = "ledger.json"
+_SHOWN_PROBLEMS = 3
 
 
 @dataclass
@@ -66,6 +68,33 @@ def verify(home: Home, noted_head: str | None = None) -> Findings:
     _check_pdfs(home, found)
     _check_published(home, chain, found)
     return found
+
+
+def require_unaltered(home: Home) -> None:
+    """Check what every figure stands on, before anything is made of it: the chain, raw files and recorded closes.
+
+    Raises:
+        UnusableInput: some of it is not as recorded.
+    """
+    chain = check_chain(home.ledger.read_bytes() if home.ledger.exists() else b"")
+    found = Findings()
+    _check_chain(home, chain, None, found)
+    if not found.problems:
+        recorded = {k: v for files in recorded_files(chain).values() for k, v in files.items()}
+        with ThreadPoolExecutor() as pool:
+            compared = pool.map(lambda name: _compare(home.root / name, recorded[name]), recorded)
+        found.problems += [
+            f"{name}: {problem}"
+            for name, problem in zip(recorded, compared, strict=True)
+            if problem
+        ]
+    if found.problems:
+        first = found.problems[:_SHOWN_PROBLEMS]
+        more = len(found.problems) - len(first)
+        raise UnusableInput(
+            f"{home.root}: {'; '.join(first)}{f'; and {more} more' if more else ''}: no figure can be made of it;"
+            " restore it from a backup (`scorehouse verify` lists everything)"
+        )
 
 
 def _check_chain(home: Home, chain: Chain, noted_head: str | None, found: Findings) -> None:
