@@ -3,6 +3,7 @@
 What is heavy to import is imported by the command that needs it, so that `--help` answers at once.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -491,7 +492,6 @@ def send_deliveries(
     Let cron run it every ten minutes. Exit code 0: nothing needs a person; 1: something does, and is named.
     """
     import datetime as dt
-import errno
 
     from orchestration import summary
     from orchestration.delivery.carrying_out import deliver_what_is_due
