@@ -45,8 +45,12 @@ class Outgoing:
     about: dict[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """The message as one JSON object; the attachments are not in it."""
-        return {**self.about, "subject": self.subject, "text": self.text}
+        """The message as one JSON object, with the invitation of a coaching session as iCalendar text."""
+        invitation = next(
+            (one.content for one in self.attachments if one.media_type == "text/calendar"), None
+        )
+        said = {**self.about, "subject": self.subject, "text": self.text}
+        return said if invitation is None else {**said, "invitation": invitation.decode()}
 
 
 class Composer:

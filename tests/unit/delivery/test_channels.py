@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import icalendar
 import pytest
 import trustme
 
@@ -129,6 +130,8 @@ def test_a_task_comes_signed_with_a_key_and_when(
     assert request.path == "/tasks"
     task = json.loads(request.body)
     assert task["type"] == "coaching_task"
+    (event,) = icalendar.Calendar.from_ical(task["invitation"]).walk("VEVENT")
+    assert event["UID"] == f"{task['action_id']}@scorehouse"
     assert task["to"] == {"id": "S1", "name": "Sue", "address": "a1@example.com"}
     assert request.headers["Idempotency-Key"] == register(home)[0].key
     names: dict[str, Any] = {}
