@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import Home, ledger
+from ingestion import Home, UnusableInput, ledger
 from orchestration import past, records, signing, verification
 from orchestration.closing import record_revisions
 from orchestration.months import parse_month
@@ -104,6 +104,7 @@ class TestVerify:
         assert last is not None
         assert told.returncode == 0, told.stdout
         assert "all well" in told.stdout
+        verification.require_unaltered(closed.home)
         assert last.hash in told.stdout
         again = scorehouse("verify", "--home", closed.home.root, "--head", last.hash)
         assert again.returncode == 0, again.stdout
@@ -128,6 +129,10 @@ class TestVerify:
         (problem,) = verification.verify(copy).problems
         assert problem.startswith(f"{folder}/{path.name}: ")
         assert deed in problem
+        if not folder.startswith("reports/"):
+            # Figures are made of it: no run goes on.
+            with pytest.raises(UnusableInput, match=f"{path.name}: .*{deed}.*no figure"):
+                verification.require_unaltered(copy)
 
     def test_files_that_nobody_recorded_are_named(self, copy: Home) -> None:
         for folder in (copy.raw_folder("tickets"), records.performance_folder(copy)):

@@ -1,0 +1,62 @@
+"""Databases that a run makes again: only what is no whole database is removed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingestion import engine
+from orchestration.database import is_whole, remove_damaged
+
+HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """More than a block of rows, so that half of the file is not enough."""
+    path = tmp_path / "figures.duckdb"
+    with engine.writing(path) as connection:
+        connection.execute(
+            "create table numbers as select md5(i::varchar) as i from range(90000) r(i)"
+        )
+    return path
+
+
+def test_a_whole_database_stays(database: Path, tmp_path: Path) -> None:
+    assert remove_damaged([database, tmp_path / "none.duckdb"]) == []
+    assert database.exists()
+
+
+@pytest.mark.parametrize("kept", [0, 16, 5000, 200_000])
+def test_one_that_was_cut_off_goes_with_its_log(database: Path, kept: int) -> None:
+    database.write_bytes(database.read_bytes()[:kept])
+    log = Path(f"{database}.wal")
+    log.write_bytes(b"what was not written yet")
+    assert remove_damaged([database]) == [database]
+    assert not database.exists()
+    assert not log.exists()
+
+
+def test_one_that_is_none_goes(database: Path) -> None:
+    database.write_bytes(b"not what it was\n" * 64)
+    assert remove_damaged([database]) == [database]
+
+
+def test_one_that_another_process_holds_is_whole(database: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(database)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    try:
+        assert is_whole(database)
+    finally:
+        holder.communicate("")
+    assert remove_damaged([database]) == []
