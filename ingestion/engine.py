@@ -68,7 +68,8 @@ def attach(
     storage_version: of a new file, such as `v1.4.0`.
     """
     options = ["READ_ONLY"] if read_only else []
-    if storage_version:
+    # An encrypted file has a newer version than was asked for, and none can be lowered.
+    if storage_version and not file.exists():
         options.append(f"STORAGE_VERSION {literal(storage_version)}")
     keys = encryption.keys_of(file)
     if keys is not None:

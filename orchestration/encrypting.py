@@ -58,7 +58,7 @@ def encrypt(home: Home, key: bytes) -> Encrypted:
             durable.write_text(half_way(home), "run `scorehouse encrypt` again to complete it\n")
         encryption.begin(home.root, key)
         files = sum(1 for _ in _convert(home, counter("files encrypted", every=500)))
-        removed = _remove_warehouse(home)
+        removed = remove_warehouse(home)
         _record(home)
         half_way(home).unlink()
     return Encrypted(files, removed)
@@ -129,7 +129,7 @@ def _readable(home: Home) -> list[Path]:
     ]
 
 
-def _remove_warehouse(home: Home) -> tuple[Path, ...]:
+def remove_warehouse(home: Home) -> tuple[Path, ...]:
     """Remove what the next build makes anew from raw files and records."""
     removed = [home.warehouse] if home.warehouse.exists() else []
     for path in (home.warehouse, Path(f"{home.warehouse}.wal")):

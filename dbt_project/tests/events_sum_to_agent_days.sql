@@ -1,5 +1,6 @@
 {#
   Every event that counts is in exactly one agent day: counted straight from staging, and summed over all agent days.
+  Where rows were purged, events are left of days that are none; of the others, `facts_sum_to_agent_days` has the facts.
 #}
 {% set events = [
     ('handled_contacts', 'interactions', 'answered_at <= as_of and ended_at <= as_of'),
@@ -40,4 +41,7 @@ select
     summed.events as summed_events,
 from counted
 inner join summed using (part)
-where counted.events != summed.events
+cross join {{ ref('int_run__context') }} as context
+where
+    counted.events != summed.events
+    and context.kept_from is null

@@ -1,6 +1,6 @@
 {#
   The facts and the agent days are two ways to the same figures: what the facts of an
-  agent and date sum to is what the day says.
+  agent and date sum to is what the day says. A day of which rows were purged has facts left, and is no agent day.
 #}
 {# Where a system records no outcomes, the day says nothing, while contacts of other systems do. #}
 {% set unknown_in_part = [
@@ -61,7 +61,10 @@ from (
     group by agent_id, {{ dated_by }}
 ) as facts
 full join {{ ref('fct_agent_day') }} as days using (agent_id, business_date)
+cross join {{ ref('int_run__context') }} as context
 where
+    {{ is_whole('business_date') }}
+    and (
     {%- for part, sum in parts %}
     (
         coalesce(facts.{{ part }}, 0) != coalesce(days.{{ part }}, 0)
@@ -71,5 +74,6 @@ where
     )
     {{- ' or' if not loop.last }}
     {%- endfor %}
+    )
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -1,17 +1,36 @@
 -- Handling time once more, from the intervals alone: what each adds beyond the latest end before it, and their sum.
 with
 
+-- From the first day on of which no row was purged.
+whole_days as (
+    select
+        agent_days.agent_id,
+        min(agent_days.starts_seconds) as starts_seconds,
+    from {{ ref('int_people__agent_days') }} as agent_days
+    cross join {{ ref('int_run__context') }} as context
+    where {{ is_whole('agent_days.business_date') }}
+    group by agent_days.agent_id
+),
+
+whole_intervals as (
+    select
+        intervals.agent_id,
+        greatest(intervals.starts_seconds, whole_days.starts_seconds) as starts_seconds,
+        intervals.ends_seconds,
+    from {{ ref('int_activity__handling_intervals') }} as intervals
+    inner join whole_days on intervals.agent_id = whole_days.agent_id
+    where intervals.ends_seconds > whole_days.starts_seconds
+),
+
 intervals as (
     select
-        agent_id,
-        starts_seconds,
-        ends_seconds,
+        *,
         max(ends_seconds) over (
             partition by agent_id
             order by starts_seconds, ends_seconds
             rows between unbounded preceding and 1 preceding
         ) as latest_end_before,
-    from {{ ref('int_activity__handling_intervals') }}
+    from whole_intervals
 ),
 
 unions as (

@@ -20,7 +20,8 @@ from (
     select
         (
             select count(*) from {{ ref('fct_interaction') }}
-            where direction = 'inbound'
+            cross join {{ ref('int_run__context') }} as context
+            where direction = 'inbound' and {{ is_whole('business_date') }}
         ) as interactions,
         (select coalesce(sum(offered), 0) from {{ ref('fct_queue_day') }}) as offered
 )

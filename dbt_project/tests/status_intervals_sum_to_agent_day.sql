@@ -9,7 +9,8 @@ interval_days as (
         coalesce(sum(seconds) filter (where state = '{{ state }}'), 0) as {{ state }}_seconds,
         {%- endfor %}
     from {{ ref('fct_status_interval') }}
-    where state != 'away'
+    cross join {{ ref('int_run__context') }} as context
+    where state != 'away' and {{ is_whole('business_date') }}
     group by agent_id, business_date
 ),
 

@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from ingestion import Home
+from ingestion import Home, encryption
 from orchestration import records
+from orchestration.encrypting import remove_warehouse
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
 from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
@@ -94,6 +95,10 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         target = home.home.dagster / "dbt"
         # Unit tests prove the models, not the data: they are run where models change (`make test`).
         arguments = ["build", "--exclude-resource-type", "unit_test"]
+        if encryption.is_encrypted(home.home.root):
+            # What is written into an existing encrypted file has a newer format than in a fresh one, and spells the
+            # queries of table functions otherwise than the candidate does.
+            remove_warehouse(home.home)
         with environment(values):
             invocation = dbt.cli(arguments, context=context, target_path=target)
         try:

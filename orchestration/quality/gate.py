@@ -25,6 +25,7 @@ from orchestration.quality.suites import (
     load_suites,
     suites_version,
 )
+from orchestration.retention import kept_from
 
 # What stands in the place of a value that may tell who somebody is.
 WITHHELD = "(withheld)"
@@ -121,7 +122,13 @@ def check_candidate(home: Home, marts: Sequence[Mart], month: dt.date | None) ->
     by_name = {mart.name: mart for mart in tables}
     with _Checked(home, "published") as checked:
         published.lay_out(
-            checked.database, candidate, home.published_database, suites, tables, month
+            checked.database,
+            candidate,
+            home.published_database,
+            suites,
+            tables,
+            month,
+            kept_from(home),
         )
         verdict = checked.judge(
             suites,

@@ -25,11 +25,12 @@ def lay_out(
     suites: Sequence[Suite],
     marts: Sequence[Mart],
     month: dt.date | None,
+    whole_from: dt.date | None = None,
 ) -> None:
     """Write the tables that the rules of the suites look at into a new database.
 
     candidate: the database that is about to be published. before: the published one; there may be none. month: the
-    first day of the month that is closed.
+    first day of the month that is closed. whole_from: rows of days before it were purged.
 
     Raises:
         UnusableInput: a query of a suite does not run.
@@ -40,9 +41,9 @@ def lay_out(
         if compares:
             _show(connection, "before", before)
         connection.execute(
-            "create temp table context as select as_of, load_sequence, ?::date as month"
-            " from of_marts.meta.publication",
-            [month],
+            "create temp table context as select as_of, load_sequence, ?::date as month,"
+            " coalesce(?::date, '-infinity') as whole_from from of_marts.meta.publication",
+            [month, whole_from],
         )
         columns = []
         for suite in suites:

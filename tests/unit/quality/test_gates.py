@@ -332,6 +332,30 @@ def test_a_query_that_stands_on_what_an_older_publication_lacks_is_not_told(
         marts_data.lay_out(file, candidate, before, wrong, marts, MONTH)
 
 
+def test_days_that_were_purged_are_not_lost(tmp_path: Path, marts: list[Mart]) -> None:
+    candidate, before = tmp_path / "candidate.duckdb", tmp_path / "before.duckdb"
+    for file in (candidate, before):
+        faults.write_marts(file, marts, copies=1, as_of=AS_OF)
+    with duckdb.connect(str(candidate)) as connection:
+        found = connection.execute(
+            "select min(business_date), max(business_date) from marts.fct_agent_day"
+        ).fetchone()
+        assert found is not None
+        whole_from = found[0] + dt.timedelta(days=1)
+        assert whole_from < found[1]
+        connection.execute("delete from marts.fct_agent_day where business_date < ?", [whole_from])
+    columns = {mart.name: [name for name, _ in mart.columns] for mart in marts}
+    suites = [s for s in load_suites("published", columns) if s.subject == "fct_agent_day"]
+    kept = []
+    for number, first in enumerate((None, whole_from)):
+        file = tmp_path / f"checked_{number}.duckdb"
+        marts_data.lay_out(file, candidate, before, suites, marts, MONTH, first)
+        with duckdb.connect(str(file), read_only=True) as connection:
+            kept += connection.execute("select columns('days_kept') from measures").fetchall()
+    assert kept[0][0] < 1
+    assert kept[1][0] == 1
+
+
 def test_an_expectation_without_an_answer_does_not_pass() -> None:
     (suite,) = (s for s in load_suites("landed", landed_columns()) if s.subject == "shifts")
     rule = next(rule for rule in suite.rules if rule.severity == "stop")
