@@ -17,7 +17,6 @@ from orchestration import verification
 from orchestration.opening import open_files
 from tests.integration.scenes import (
     AS_OF,
-    LATER,
     MONTH,
     Run,
     Stage,
@@ -53,9 +52,8 @@ def encrypted(stage: Stage) -> Encrypted:
     key.parent.mkdir()
     assert scorehouse("key", "new", key).returncode == 0
     asked = ("--key-file", key, "close", MONTH, "--home", home.root, "--landing", stage.landing)
-    return Encrypted(
-        home, key, scorehouse(*asked, "--as-of", AS_OF), scorehouse(*asked, "--as-of", LATER)
-    )
+    first, again = (scorehouse(*asked, "--as-of", AS_OF) for _ in range(2))
+    return Encrypted(home, key, first, again)
 
 
 @pytest.fixture
