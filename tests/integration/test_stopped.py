@@ -12,6 +12,7 @@ import pytest
 from ingestion import Home, ledger
 from orchestration.quality import history
 from orchestration.running import log_file
+from orchestration.verification import file_digest
 from tests.integration.scenes import (
     LATER,
     Finished,
@@ -131,11 +132,15 @@ def mended_at_the_gate(stage: Stage) -> Mended:
 
 @scene()
 def failing_data_test(stage: Stage) -> Stopped:
-    """A raw file damaged after it was loaded: no rule of ingestion sees it, a test of the models does."""
+    """A raw file that was loaded with what no rule of ingestion sees: a test of the models does."""
     home = stage.copy_closed("failing_data_test")
-    damage(
-        max(home.raw_folder("qa_evaluations").glob("[!_]*.parquet"), key=lambda f: f.stat().st_size)
+    raw = max(
+        home.raw_folder("qa_evaluations").glob("[!_]*.parquet"), key=lambda f: f.stat().st_size
     )
+    damage(raw)
+    # As if it had been so from the beginning: a file that is not as recorded stops a run before any model.
+    name = raw.relative_to(home.root).as_posix()
+    ledger.append(home, "encryption", {"files": {name: file_digest(raw)}})
     before = outcome_of(home)
     stopped = close(home, stage.landing, as_of=LATER)
     return Stopped(home, before, stopped, outcome_of(home))
