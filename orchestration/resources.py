@@ -107,8 +107,9 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
             if context.instance is not None:
                 purging.complete_unfinished(self.home.home, context.instance)
             erasing.finish_files(self.home.home)
-            _make_damaged_again(self.home.home)
+            # Refused, a run has changed nothing.
             verification.require_unaltered(self.home.home)
+            _make_damaged_again(self.home.home)
             run = context.dagster_run
             if run is None:
                 yield self
