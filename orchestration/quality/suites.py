@@ -64,6 +64,11 @@ class Rule:
         return self.expectation in (_MAX, _MIN)
 
     @property
+    def lets_a_share_fail(self) -> bool:
+        """Whether a share of the rows may fail it, be it ever so small."""
+        return self.options.get("mostly", 1) < 1
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it is about; of a rule with a condition of its own, none."""
         return tuple(

@@ -53,7 +53,7 @@ def _at(instant: dt.datetime, hours: float = 0) -> str:
 
 
 def _agents() -> Iterator[Row]:
-    for number in range(10):
+    for number in range(30):
         yield {
             "agent_id": f"A{number}", "name": f"{MARKED.capitalize()} {number}", "role": "agent",
             "team_id": f"{MARKED}-team", "time_zone": "UTC", "effective_from": "2026-01-01",

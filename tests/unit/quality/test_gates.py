@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import reports
-from ingestion import Home, UnusableInput, encryption, engine, ingest
+from ingestion import DATASETS, Home, UnusableInput, encryption, engine, ingest
 from orchestration import publication
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import Mart, TableFunction
@@ -41,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, marts: list[Mart]) -> Home:
     faults.land(home, folder / "landing")
     earlier = AS_OF - dt.timedelta(days=1)
     faults.write_marts(publication.candidate_file(home), marts, copies=1, as_of=AS_OF)
-    faults.write_marts(home.published_database, marts, copies=3, as_of=earlier)
+    faults.write_marts(home.published_database, marts, copies=30, as_of=earlier)
     return home
 
 
@@ -111,7 +111,7 @@ def test_numbers_are_those_of_the_data(landed: Verdict, published: Verdict) -> N
     assert found["landed.shifts", "no_day_is_much_fuller"].observed == 10
     # From the 7th of September to the end of the month.
     assert found["landed.shifts", "data_reach_the_day"].observed == pytest.approx(23.4, abs=0.3)
-    assert found["published.fct_agent_day", "days_stay"].observed == pytest.approx(1 / 3)
+    assert found["published.fct_agent_day", "days_stay"].observed == pytest.approx(1 / 30)
     assert found["published.fct_organisation_month", "csat_is_steady"].observed == pytest.approx(
         -0.4
     )
@@ -130,6 +130,47 @@ def test_a_failed_rule_is_a_line_that_says_all(landed: Verdict) -> None:
         "suites/landed/tickets.yml",
     ):
         assert said in line
+
+
+@pytest.mark.parametrize(
+    ("mostly", "failing", "outcome"),
+    [(0.98, 19, "warned"), (0.98, 20, "stopped"), (1, 1, "stopped")],
+    ids=["few of a share", "more of a share", "one where none may fail"],
+)
+def test_a_share_of_few_rows_stops_no_run(mostly: float, failing: int, outcome: str) -> None:
+    (suite,) = (s for s in load_suites("landed", landed_columns()) if s.subject == "tickets")
+    rule = next(r for r in suite.rules if r.name == "agents_are_known")
+    rule = replace(rule, options={**rule.options, "mostly": mostly})
+    answer = Answer(passed=False, observed=None, failing=failing, looked_at=40, error=None)
+    assert gate._result(suite, rule, answer, is_new=True).outcome == outcome
+
+
+def test_what_the_landing_contract_allows_stops_no_small_centre(tmp_path: Path) -> None:
+    landing, home = tmp_path / "landing", Home(tmp_path / "home")
+    home.prepare()
+    at = "2026-09-01T09:00:00Z"
+    for dataset, row in {
+        "agents": '"agent_id":"A1","name":"One","role":"agent","team_id":"nowhere","time_zone":"UTC",'
+        '"effective_from":"2026-01-01"',
+        "teams": '"team_id":"T1","team_name":"One","department":"Care"',
+        "status_events": f'"event_id":"S1","agent_id":"nobody","occurred_at":"{at}","status":"away"',
+        "interactions": f'"interaction_id":"I1","agent_id":"nobody","customer_id":"C1","channel":"voice",'
+        f'"direction":"inbound","queued_at":"{at}","answered_at":"2026-09-01T08:00:00Z"',
+        "tickets": f'"ticket_id":"K1","agent_id":"nobody","created_at":"{at}","status":"resolved"',
+        "qa_evaluations": f'"evaluation_id":"E1","agent_id":"nobody","evaluated_at":"{at}","score":0',
+        "csat_surveys": '"survey_id":"V1","agent_id":"nobody","score":5',
+        "sales": f'"lead_id":"L1","agent_id":"nobody","created_at":"{at}","revenue":"5.00"',
+        "shifts": f'"segment_id":"G1","shift_id":"H1","agent_id":"nobody","starts_at":"{at}",'
+        '"ends_at":"2026-09-03T09:00:00Z","activity":"work"',
+        "kpi_targets": '"kpi":"escalation_rate","direction":"lower","target":0,"effective_from":"2026-01-01"',
+    }.items():
+        (landing / dataset).mkdir(parents=True)
+        (landing / dataset / "one.ndjson").write_text("{" + row + "}\n")
+    ingest(home, landing, list(DATASETS), lambda _: None)
+    verdict = gate.check_landed(home, AS_OF, MONTH)
+    assert verdict.sentences("stopped") == []
+    warned = {one.rule for one in verdict.results if one.outcome == "warned"}
+    assert {"agents_are_known", "revenue_has_a_currency", "segments_end_within_a_day"} <= warned
 
 
 def test_failing_rows_have_a_place_and_are_few(landed: Verdict, published: Verdict) -> None:
@@ -342,7 +383,8 @@ def test_days_that_were_purged_are_not_lost(tmp_path: Path, marts: list[Mart]) -
         ).fetchall()[0]
         connection.execute(
             "insert into marts.fct_agent_day"
-            " select * replace (business_date - 400 as business_date) from marts.fct_agent_day"
+            " select * exclude (day) replace (business_date - 400 - day::integer as business_date)"
+            " from marts.fct_agent_day cross join range(20) as days(day)"
         )
     columns = {mart.name: [name for name, _ in mart.columns] for mart in marts}
     suites = [s for s in load_suites("published", columns) if s.subject == "fct_agent_day"]
