@@ -31,7 +31,7 @@ from orchestration.retention import kept_from
 WITHHELD = "(withheld)"
 # Rows shown of a failed rule; its number of failing rows is that of all.
 ROWS_SHOWN = 20
-# A share of fewer failing rows is chance, not a broken export: three unknown agents in a hundred rows are three joiners.
+# A share of fewer failing rows is chance, not a broken export: three unknown agents among a hundred are three joiners.
 # So a rule that lets a share fail stops a run only from here on, and warns below.
 FEWEST_TO_STOP = 20
 # What a column of a landed dataset may hold without telling who somebody is: neither ids nor words.
