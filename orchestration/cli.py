@@ -105,7 +105,7 @@ def simulate(
     vendor: Annotated[
         str | None,
         typer.Option(
-            help="Write what this vendor's system records as its export: asterisk or amazon_connect."
+            help="Write what this vendor's system records as its export: asterisk, amazon_connect or zendesk."
         ),
     ] = None,
 ) -> None:

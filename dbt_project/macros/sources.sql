@@ -72,3 +72,35 @@ coalesce(
     {{ relation }}.agent_uuid
 )
 {%- endmacro %}
+
+{#
+  An instant of Zendesk: ISO 8601 in the interface's records; a warehouse writes UTC and leaves the zone out.
+#}
+{% macro zendesk_instant(field) -%}
+    try_cast(
+        (payload ->> '$.{{ field }}')
+        || case
+            when
+                regexp_full_match(
+                    payload ->> '$.{{ field }}', '[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?'
+                )
+                then '+00'
+            else ''
+        end as timestamptz
+    )
+{%- endmacro %}
+
+{#
+  Zendesk knows an agent by the number of the user. `agent_ids` says whose it is, else the user's external id,
+  which is where a centre puts the id of its HR system; else the number is the agent's id. Needs `ids` and `users`.
+#}
+{% macro join_zendesk_agent(user_id) %}
+    left join ids
+        on {{ user_id }} = ids.source_agent_id
+    left join users
+        on {{ user_id }} = users.user_id
+{% endmacro %}
+
+{% macro zendesk_agent(user_id) -%}
+coalesce(ids.agent_id, users.external_id, {{ user_id }})
+{%- endmacro %}

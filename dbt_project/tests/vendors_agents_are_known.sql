@@ -1,6 +1,6 @@
 -- Ids of vendors' systems that are no agent_id: agent_ids has to say whose they are (`scorehouse status` lists them).
 {{ config(severity = 'warn', meta = {'dagster': {'ref': {'name': 'stg_landing__agents'}}}) }}
-{% for dataset in ['status_events', 'interactions', 'qa_evaluations'] %}
+{% for dataset in ['status_events', 'interactions', 'tickets', 'qa_evaluations', 'csat_surveys'] %}
 select distinct
     loads.dataset,
     happened.agent_id,

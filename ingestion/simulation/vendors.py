@@ -24,7 +24,10 @@ def export(vendor: str, out: Path, with_quirks: bool) -> None:
     """Put `vendor`'s exports into the landing folder `out`, in place of the datasets they feed."""
     with engine.connect() as opened:
         opened.execute("SET TimeZone = 'UTC'")
-        for dataset in ("status_events", "interactions", "qa_evaluations"):
+        for dataset in (
+            *("status_events", "interactions", "qa_evaluations"),
+            *("tickets", "csat_surveys"),
+        ):
             truth = literal(str(out / "_truth" / f"{dataset}.parquet"))
             opened.execute(f"CREATE VIEW {dataset} AS FROM read_parquet({truth})")
         WRITERS[vendor](opened, out, with_quirks)
@@ -234,6 +237,202 @@ def _amazon_connect(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: b
     _stream(opened, out / "amazon_connect" / "evaluations", evaluations, False)
 
 
+def _zendesk(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) -> None:
+    """Tickets, ratings and users in pages of the interface, metrics as a warehouse's CSV, states by webhook.
+
+    Ids are the truth's own, so that both ways can be compared row by row; users have numbers, as in
+    Zendesk, and the agent's id as their external id.
+    """
+    folder = out / "zendesk"
+    for dataset in ("status_events", "csat_surveys"):
+        shutil.rmtree(out / dataset)
+    shutil.rmtree(out / "tickets")
+    (out / "tickets").mkdir(mode=_FOLDER_MODE)
+    others = out / "tickets" / "other_work.parquet"
+    opened.execute(
+        f"COPY (FROM tickets WHERE kind <> 'ticket') TO {literal(str(others))} (FORMAT parquet)"
+    )
+    others.chmod(_FILE_MODE)
+    opened.execute("""
+        CREATE TABLE users AS
+        SELECT agent_id, 360000000000 + row_number() OVER (ORDER BY agent_id) AS user_id
+        FROM (SELECT agent_id FROM status_events UNION SELECT agent_id FROM tickets
+            UNION SELECT agent_id FROM csat_surveys) WHERE agent_id IS NOT NULL
+        """)
+
+    def instant(value: str) -> str:
+        return f"strftime({value}, {_UTC})"
+
+    _pages(
+        opened,
+        folder / "users",
+        "users",
+        f"""SELECT user_id AS moment, to_json({{'id': user_id, 'role': 'agent',
+            'external_id': agent_id, 'updated_at': {instant("TIMESTAMP '2020-01-01'")}}})::VARCHAR
+            AS record FROM users""",
+    )
+    # Four days after it was solved Zendesk closes a ticket, by itself.
+    opened.execute("""
+        CREATE TABLE worked AS
+        SELECT tickets.*, user_id, hash(ticket_id) % 10 = 0 AS is_archived,
+            least(resolved_at + INTERVAL 4 DAY, (SELECT max(resolved_at) FROM tickets)) AS closed_at,
+            CASE status WHEN 'resolved' THEN 'solved' WHEN 'reopened' THEN 'open'
+                WHEN 'cancelled' THEN 'closed'
+                WHEN 'open' THEN CASE WHEN agent_id IS NULL THEN 'new' ELSE 'open' END
+                WHEN 'pending' THEN if(hash(ticket_id) % 2 = 0, 'pending', 'hold')
+                ELSE status END AS its_status
+        FROM tickets LEFT JOIN users USING (agent_id) WHERE kind = 'ticket'
+        """)
+
+    def ticket(status: str, updated_at: str) -> str:
+        return f"""to_json({{'id': ticket_id, 'status': {status}, 'assignee_id': user_id,
+            'created_at': {instant("created_at")}, 'updated_at': {instant(updated_at)},
+            'generated_timestamp': epoch({updated_at})::BIGINT,
+            'tags': CASE WHEN status = 'cancelled' THEN ['closed_by_merge'] ELSE [] END}})::VARCHAR"""
+
+    newest = "coalesce(CASE WHEN status = 'closed' THEN closed_at END, resolved_at, created_at)"
+    tickets = f"SELECT created_at AS moment, {ticket('its_status', newest)} AS record FROM worked"
+    if with_quirks:
+        # An incremental export has older versions of a ticket, the same record twice, and what was deleted.
+        tickets += f"""
+            UNION ALL SELECT resolved_at + INTERVAL 1 DAY, {ticket("'open'", "created_at")}
+            FROM worked WHERE resolved_at > created_at AND hash(ticket_id) % 20 = 1
+            UNION ALL SELECT created_at + INTERVAL 1 DAY, {ticket("its_status", newest)}
+            FROM worked WHERE hash(ticket_id) % 20 = 2
+            UNION ALL SELECT created_at, to_json({{'id': 'D' || ticket_id, 'status': 'deleted',
+                'assignee_id': user_id, 'created_at': {instant("created_at")},
+                'updated_at': {instant("created_at")}}})::VARCHAR
+            FROM worked WHERE hash(ticket_id) % 20 = 3"""
+    _pages(opened, folder / "tickets", "tickets", tickets)
+
+    # A warehouse writes UTC and leaves the zone out. It has no metrics of tickets that were archived before.
+    naive = "'%Y-%m-%d %H:%M:%S'"
+    (folder / "ticket_metrics").mkdir()
+    metrics = literal(str(folder / "ticket_metrics" / "ticket_metric_data.csv"))
+    opened.execute(f"""
+        COPY (SELECT 'M' || ticket_id AS id, ticket_id, strftime(created_at, {naive}) AS created_at,
+                strftime(resolved_at, {naive}) AS solved_at,
+                if(status = 'reopened', 1, 0) AS reopens,
+                strftime({newest}, {naive}) AS updated_at
+            FROM worked WHERE NOT is_archived ORDER BY created_at, ticket_id)
+        TO {metrics} (FORMAT csv, HEADER)
+        """)
+
+    def change(field: str, value: str, before: str) -> str:
+        return (
+            f"{{'type': CASE WHEN {before} IS NULL THEN 'Create' ELSE 'Change' END,"
+            f" 'field_name': '{field}', 'value': {value}::VARCHAR, 'previous_value': {before}::VARCHAR}}"
+        )
+
+    def audit(number: int, moment: str, events: str) -> str:
+        return f"""SELECT {moment} AS moment, to_json({{'id': created_number * 10 + {number},
+            'ticket_id': ticket_id, 'created_at': {instant(moment)}, 'events': [{events}]}})::VARCHAR
+            AS record FROM (SELECT *, row_number() OVER (ORDER BY created_at, ticket_id)
+            AS created_number FROM worked WHERE is_archived)"""
+
+    opening = change("status", "'open'", "NULL") + ", " + change("assignee_id", "user_id", "NULL")
+    reopened_at = "(resolved_at + INTERVAL 1 MINUTE)"
+    audits = " UNION ALL ".join(
+        (
+            audit(1, "created_at", opening),
+            audit(2, "resolved_at", change("status", "'solved'", "'open'"))
+            + " WHERE resolved_at IS NOT NULL",
+            audit(3, "closed_at", change("status", "'closed'", "'solved'"))
+            + " WHERE status = 'closed'",
+            audit(4, reopened_at, change("status", "'open'", "'solved'"))
+            + " WHERE status = 'reopened'",
+        )
+    )
+    _pages(opened, folder / "ticket_audits", "audits", audits)
+
+    def rating(score: str, updated_at: str) -> str:
+        return f"""to_json({{'id': survey_id, 'ticket_id': number, 'assignee_id': user_id,
+            'score': {score}, 'created_at': {instant("sent_at")},
+            'updated_at': {instant(updated_at)}}})::VARCHAR"""
+
+    opened.execute("""
+        CREATE TABLE rated AS
+        SELECT csat_surveys.*, user_id, row_number() OVER (ORDER BY sent_at, survey_id) AS number,
+            CASE WHEN score >= 4 THEN 'good' WHEN score IS NOT NULL THEN 'bad' ELSE 'offered' END
+                AS rating,
+            coalesce(responded_at, sent_at) AS rated_at
+        FROM csat_surveys LEFT JOIN users USING (agent_id)
+        """)
+    ratings = f"SELECT sent_at AS moment, {rating('rating', 'rated_at')} AS record FROM rated"
+    if with_quirks:
+        # Customers change their minds: the older rating comes in a later page. And some were never asked.
+        ratings += f"""
+            UNION ALL SELECT sent_at + INTERVAL 2 DAY,
+                {rating("if(score >= 4, 'bad', 'good')", "sent_at + INTERVAL 1 SECOND")}
+            FROM rated WHERE responded_at > sent_at + INTERVAL 1 SECOND
+                AND hash(survey_id) % 5 = 0
+            UNION ALL SELECT sent_at, to_json({{'id': 'U' || survey_id,
+                'ticket_id': 100000000 + number, 'assignee_id': user_id, 'score': 'unoffered',
+                'created_at': {instant("sent_at")}, 'updated_at': {instant("sent_at")}}})::VARCHAR
+            FROM rated WHERE hash(survey_id) % 9 = 0"""
+    _pages(opened, folder / "satisfaction_ratings", "satisfaction_ratings", ratings)
+
+    # Who works is online; of a status that the agent had already, Zendesk tells nothing.
+    opened.execute("""
+        CREATE TABLE states AS
+        WITH said AS (
+            SELECT agent_id, occurred_at, arg_max(status, event_id) AS status,
+                arg_max(reason, event_id) AS reason
+            FROM status_events GROUP BY ALL
+        ),
+        named AS (
+            SELECT agent_id, user_id, occurred_at,
+                CASE WHEN status = 'away' THEN 'offline'
+                    WHEN status <> 'unavailable' THEN 'online'
+                    WHEN reason IN ('break', 'meeting', 'training') THEN
+                        upper(reason[1]) || reason[2:]
+                    WHEN reason = 'back_office' THEN 'Back office'
+                    WHEN reason IS NULL OR reason = 'other' THEN 'away'
+                    ELSE 'transfers_only' END AS name
+            FROM said JOIN users USING (agent_id)
+        )
+        SELECT *, lag(name) OVER (PARTITION BY agent_id ORDER BY occurred_at) AS before
+        FROM named
+        QUALIFY before IS DISTINCT FROM name
+        """)
+    _stream(
+        opened,
+        folder / "agent_states",
+        f"""SELECT occurred_at AS moment, to_json({{
+            'id': md5(agent_id || occurred_at), 'type': 'zen:event-type:agent.unified_state_changed',
+            'subject': 'zen:agent:' || user_id, 'detail': {{'agent_id': user_id::VARCHAR}},
+            'event': {{'new_unified_state': {{'name': name}},
+                'previous_unified_state': {{'name': coalesce(before, 'offline')}},
+                'updated_at': {instant("occurred_at")}}}}})::VARCHAR AS record FROM states""",
+        with_quirks,
+    )
+    if with_quirks:
+        # Somebody also asks the interface how it stands: what it says, the webhook has said.
+        _pages(
+            opened,
+            folder / "agent_states",
+            "data",
+            f"""SELECT occurred_at AS moment, to_json({{'type': 'agent_availabilities',
+                'attributes': {{'agent_id': user_id, 'agent_status': {{'name': name,
+                    'updated_at': {instant("occurred_at")}}}}}}})::VARCHAR AS record
+                FROM states QUALIFY row_number() OVER (PARTITION BY agent_id
+                    ORDER BY occurred_at DESC) = 1""",
+        )
+
+
+def _pages(opened: duckdb.DuckDBPyConnection, folder: Path, name: str, records: str) -> None:
+    """Records in pages of a thousand, as the interface of Zendesk gives them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = opened.execute(
+        "SELECT page, list(record ORDER BY place) FROM (SELECT record, place, (place - 1) // 1000 AS page"
+        " FROM (SELECT record, row_number() OVER (ORDER BY moment, record) AS place"
+        f" FROM ({records}))) GROUP BY page ORDER BY page"
+    ).fetchall()
+    for number, texts in pages:
+        page = f'{{"{name}":[{",".join(texts)}],"count":{len(texts)}}}'
+        _write(folder / f"{name}_{number + 1:04d}.json", [page], "")
+
+
 def _keep_others(opened: duckdb.DuckDBPyConnection, out: Path, carried: str) -> None:
     """Take the datasets that the vendor feeds out of the landing folder, but for other contacts."""
     shutil.rmtree(out / "status_events")
@@ -273,5 +472,6 @@ def _write(path: Path, texts: list[str], end: str, packed: bool = False) -> None
 WRITERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, bool], None]] = {
     "asterisk": _asterisk,
     "amazon_connect": _amazon_connect,
+    "zendesk": _zendesk,
 }
 """What writes each vendor's exports."""

@@ -40,6 +40,14 @@ _ALL = (
     Entity("amazon_connect/contact_records", "objects", ("interactions",)),
     Entity("amazon_connect/agent_events", "objects", ("status_events",)),
     Entity("amazon_connect/evaluations", "objects", ("qa_evaluations",)),
+    Entity("zendesk/tickets", "objects", ("tickets",), ("tickets",)),
+    # A page of tickets with their metric sets tells both, so it may lie in both folders.
+    Entity("zendesk/ticket_metrics", "objects", ("tickets",), ("ticket_metrics", "tickets")),
+    Entity("zendesk/ticket_audits", "objects", ("tickets",), ("audits",)),
+    Entity("zendesk/satisfaction_ratings", "objects", ("csat_surveys",), ("satisfaction_ratings",)),
+    Entity("zendesk/agent_states", "objects", ("status_events",), ("data",)),
+    # Whose figures they are: users become no row of their own.
+    Entity("zendesk/users", "objects", (), ("users",)),
 )
 
 ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _ALL}

@@ -3,9 +3,14 @@
   become rows of datasets: see `feeds` in ingestion/sources/entities.py.
 #}
 {% set feeds = {
-    'status_events': ['asterisk/queue_log', 'amazon_connect/agent_events'],
+    'status_events': ['asterisk/queue_log', 'amazon_connect/agent_events', 'zendesk/agent_states'],
     'interactions': ['asterisk/queue_log', 'amazon_connect/contact_records'],
     'qa_evaluations': ['amazon_connect/evaluations'],
+    'csat_surveys': ['zendesk/satisfaction_ratings'],
+} %}
+{# A ticket of Zendesk does not say when it was solved: without metrics or audits, what was resolved is unknown, not zero. #}
+{% set feeds_together = {
+    'tickets': [['zendesk/tickets'], ['zendesk/ticket_metrics', 'zendesk/ticket_audits']],
 } %}
 with
 
@@ -21,7 +26,11 @@ final as (
             'feedback_sessions', 'training_records',
         ] %}
         coalesce(
-            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}')), false
+            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}'))
+            {%- for parts in feeds_together.get(dataset, []) %}
+            {{ 'or' if loop.first else 'and' }} bool_or(dataset in ('{{ parts | join("', '") }}'))
+            {%- endfor %},
+            false
         ) as {{ dataset }},
         {%- endfor %}
     from loads

@@ -4,6 +4,10 @@ latest as (
     {{ latest_versions('csat_surveys', ['survey_id']) }}
 ),
 
+together as (
+    {{ with_vendors('survey_id', ['stg_zendesk__csat_surveys']) }}
+),
+
 final as (
     select
         survey_id,
@@ -16,7 +20,7 @@ final as (
         load_id,
         row_number,
         load_sequence,
-    from latest
+    from together
 )
 
 select * from final

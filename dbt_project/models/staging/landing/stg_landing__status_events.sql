@@ -5,7 +5,10 @@ latest as (
 ),
 
 together as (
-    {{ with_vendors('event_id', ['stg_amazon_connect__status_events', 'stg_asterisk__status_events']) }}
+    {{ with_vendors('event_id', [
+        'stg_amazon_connect__status_events', 'stg_asterisk__status_events',
+        'stg_zendesk__status_events',
+    ]) }}
 ),
 
 final as (

@@ -4,6 +4,10 @@ latest as (
     {{ latest_versions('tickets', ['ticket_id']) }}
 ),
 
+together as (
+    {{ with_vendors('ticket_id', ['stg_zendesk__landing_tickets']) }}
+),
+
 final as (
     select
         ticket_id,
@@ -16,7 +20,7 @@ final as (
         load_id,
         row_number,
         load_sequence,
-    from latest
+    from together
 )
 
 select * from final

@@ -1,0 +1,55 @@
+{{ config(materialized = 'view') }}
+
+{# One row per ticket, as its newest metrics say; those may also come as the metric set within a ticket. #}
+with
+
+records as (
+    {{ raw_records('zendesk', 'ticket_metrics') }}
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+metric_sets as (
+    select
+        coalesce(payload ->> '$.metric_set', payload) as payload,
+        case
+            when payload ->> '$.metric_set' is not null then payload ->> '$.id'
+        end as ticket_around,
+        load_id,
+        row_number,
+        load_sequence,
+    from records
+),
+
+read as (
+    select
+        coalesce(payload ->> '$.ticket_id', ticket_around) as ticket_id,
+        {{ zendesk_instant('solved_at') }} as solved_at,
+        try_cast(payload ->> '$.reopens' as bigint) as reopens,
+        {{ zendesk_instant('updated_at') }} as updated_at,
+        load_id,
+        row_number,
+        load_sequence,
+    from metric_sets
+),
+
+final as (
+    select read.*
+    from read
+    cross join context
+    where
+        read.ticket_id is not null
+        and (read.updated_at is null or read.updated_at <= context.as_of)
+    qualify
+        row_number() over (
+            partition by read.ticket_id
+            order by
+                read.updated_at desc nulls last,
+                read.load_sequence desc,
+                read.row_number desc
+        ) = 1
+)
+
+select * from final

@@ -1,0 +1,56 @@
+{{ config(materialized = 'view') }}
+
+{#
+  One row per ticket, as its newest record says: an incremental export brings a ticket again whenever it changed, and
+  again when only the system touched it (a later `generated_timestamp`).
+#}
+with
+
+records as (
+    {{ raw_records('zendesk', 'tickets') }}
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+read as (
+    select
+        payload ->> '$.id' as ticket_id,
+        nullif(payload ->> '$.external_id', '') as external_id,
+        nullif(payload ->> '$.assignee_id', '') as assignee_id,
+        lower(payload ->> '$.status') as status,
+        nullif(payload ->> '$.type', '') as ticket_type,
+        -- Zendesk tags the ticket that it closes because it was merged into another.
+        coalesce(
+            regexp_matches(payload ->> '$.tags', '(^|[^a-z0-9_])closed_by_merge($|[^a-z0-9_])'),
+            false
+        ) as is_merged,
+        {{ zendesk_instant('created_at') }} as created_at,
+        {{ zendesk_instant('updated_at') }} as updated_at,
+        try_cast(payload ->> '$.generated_timestamp' as bigint) as generated_timestamp,
+        load_id,
+        row_number,
+        load_sequence,
+    from records
+),
+
+final as (
+    select read.*
+    from read
+    cross join context
+    where
+        read.ticket_id is not null
+        and (read.updated_at is null or read.updated_at <= context.as_of)
+    qualify
+        row_number() over (
+            partition by read.ticket_id
+            order by
+                read.updated_at desc nulls last,
+                read.generated_timestamp desc nulls last,
+                read.load_sequence desc,
+                read.row_number desc
+        ) = 1
+)
+
+select * from final
