@@ -55,9 +55,11 @@ NOT_RECORDED: dict[str, dict[str, set[str]]] = {
             *("method", "sampling", "is_random", "script_adherence", "tone", "solution_accuracy")
         },
     },
+    "zendesk": {**NO_CLOCK_OUT_REASON, "fct_csat_response": {"interaction_id"}},
 }
 # Why a cell may have another value. Asterisk: talk has hold in it, and without a topic issues are others.
 # Amazon Connect: a contact wins over the status that the agent set; of a failed evaluation no other score is known.
+# Zendesk: a rating is good or bad, and a reason without a status of its own is "away" or "transfers_only".
 STATES = {
     *(
         "active_seconds",
@@ -91,6 +93,18 @@ OTHERWISE: dict[str, dict[str, set[str]]] = {
         "fct_status_interval": {"ended_at", "seconds"},
         "fct_attendance": {*STATES, "productive_seconds", "shrinkage"},
         "fct_qa_evaluation": {"score"},
+    },
+    "zendesk": {
+        "fct_agent_day": {"csat_points", "csat_mean"},
+        "fct_agent_month": {"csat_points", "csat_mean"},
+        "fct_team_month": {
+            *("csat_points", "csat_mean"),
+            # Of who forgot to clock out: see below.
+            *("active_seconds", "adherent_seconds", "adherence", "late_seconds"),
+            "off_clock_handling_seconds",
+        },
+        "fct_csat_response": {"score"},
+        "fct_status_interval": {"reason"},
     },
 }
 # Whoever forgets to clock out is logged in for twelve hours after the last status: through a vendor's export that is
@@ -196,13 +210,16 @@ def test_who_forgot_to_clock_out_is_logged_in_until_twelve_hours_after_the_last_
         ).fetchone()
         assert forgotten is not None
         assert forgotten[0] == forgotten[1] != []
-        # Nothing but the time after the last contact differs, and there it is never less.
+        # Nothing but the time after the last contact differs, and there it is never less. Zendesk says nothing of
+        # contacts, so there the last status is what the agent set last, and the contract's goes on for longer.
+        longer, shorter = ("a", "b") if vendor == "zendesk" else ("b", "a")
         less = connection.execute(
             "select agent_id, business_date from canonical.marts.fct_agent_day as a"
             " full join vendor.marts.fct_agent_day as b using (agent_id, business_date)"
             f" where agent_id in ({FORGETFUL})"
-            " and (b.logged_in_seconds < a.logged_in_seconds or b.available_seconds - a.available_seconds"
-            " > b.logged_in_seconds - a.logged_in_seconds + a.unavailable_seconds"
+            f" and ({longer}.logged_in_seconds < {shorter}.logged_in_seconds"
+            f" or {longer}.available_seconds - {shorter}.available_seconds"
+            f" > {longer}.logged_in_seconds - {shorter}.logged_in_seconds + {shorter}.unavailable_seconds"
             " or a.handling_seconds is distinct from b.handling_seconds)"
         ).fetchall()
     assert less == []
@@ -261,3 +278,37 @@ def test_a_figure_made_of_a_vendors_records_is_explained_down_to_them(
     assert explained.returncode == 0, explained.stderr
     assert "the same" in explained.stdout
     assert "asterisk/queue_log/queue_log" in explained.stdout
+
+
+def test_ratings_of_zendesk_are_the_ends_of_the_scale(published: Mapping[str, Path]) -> None:
+    with duckdb.connect() as connection:
+        for name, path in (
+            ("canonical", published["canonical"]),
+            ("vendor", published["zendesk"]),
+        ):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        found = connection.execute(
+            "select count(*), count(*) filter (where b.score is distinct from"
+            " case when a.score >= 4 then 5 when a.score is not null then 1 end)"
+            " from canonical.marts.fct_csat_response as a join vendor.marts.fct_csat_response as b"
+            " using (survey_id)"
+        ).fetchone()
+    assert found is not None
+    assert found[0] > 1000
+    assert found[1] == 0
+
+
+def test_a_figure_made_of_tickets_of_zendesk_is_explained_down_to_them(
+    published: Mapping[str, Path],
+) -> None:
+    home = published["zendesk"].parent.parent
+    with duckdb.connect(str(published["zendesk"]), read_only=True) as connection:
+        found = connection.execute(
+            "select agent_id from marts.monthly_performance_summary"
+            " where total_resolved_tickets > 10 order by 1 limit 1"
+        ).fetchone()
+    assert found is not None
+    explained = scorehouse("explain", found[0], MONTH, "total_resolved_tickets", "--home", home)
+    assert explained.returncode == 0, explained.stderr
+    assert "the same" in explained.stdout
+    assert "zendesk/tickets/tickets_0001.json" in explained.stdout
