@@ -127,13 +127,17 @@ case when count({{ summand }}) = count(*) then sum({{ summand }}) end
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
   Lateness stays null on a day whose every shift was missed: nobody was late who never came. Times and outcomes
-  of contacts stay null where the system that recorded a contact does not record them.
+  of contacts stay null where the system that recorded a contact does not record them. Active and available time are
+  one and unknown where nothing that was fed says who is working.
 #}
 {% macro collected_part(part, relation, collected='collected') -%}
     case
         when not {{ collected }}.{{ part.dataset }} then null
         {%- if part.needs_tracking %}
         when not {{ relation }}.is_status_tracked then null
+        {%- endif %}
+        {%- if part.name in ('active_seconds', 'available_seconds') %}
+        when not {{ collected }}.tells_active then null
         {%- endif %}
         {%- if part.name == 'late_seconds' %}
         when {{ relation }}.shift_count > 0 then {{ relation }}.late_seconds

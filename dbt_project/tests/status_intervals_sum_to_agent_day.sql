@@ -25,6 +25,12 @@ select
 from interval_days
 full join agent_days using (agent_id, business_date)
 where
-    interval_days.available_seconds is distinct from agent_days.available_seconds
-    or interval_days.active_seconds is distinct from agent_days.active_seconds
+    (
+        (
+            interval_days.available_seconds is distinct from agent_days.available_seconds
+            or interval_days.active_seconds is distinct from agent_days.active_seconds
+        )
+        -- Where nothing tells them apart, the day has neither.
+        and (select tells_active from {{ ref('int_run__datasets_collected') }})
+    )
     or interval_days.unavailable_seconds is distinct from agent_days.unavailable_seconds

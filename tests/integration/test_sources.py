@@ -4,6 +4,7 @@ The same simulated month is closed three times. Where a vendor's system does not
 differs for the reason that stands here and in docs/sources.md; everything else is the same.
 """
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -299,7 +300,7 @@ def test_ratings_of_zendesk_are_the_ends_of_the_scale(published: Mapping[str, Pa
 
 
 def test_a_figure_made_of_tickets_of_zendesk_is_explained_down_to_them(
-    published: Mapping[str, Path],
+    published: Mapping[str, Path], tmp_path: Path
 ) -> None:
     home = published["zendesk"].parent.parent
     with duckdb.connect(str(published["zendesk"]), read_only=True) as connection:
@@ -308,7 +309,31 @@ def test_a_figure_made_of_tickets_of_zendesk_is_explained_down_to_them(
             " where total_resolved_tickets > 10 order by 1 limit 1"
         ).fetchone()
     assert found is not None
-    explained = scorehouse("explain", found[0], MONTH, "total_resolved_tickets", "--home", home)
+    rows = tmp_path / "rows.csv"
+    explained = scorehouse(
+        "explain", found[0], MONTH, "total_resolved_tickets", "--home", home, "--rows", rows
+    )
     assert explained.returncode == 0, explained.stderr
     assert "the same" in explained.stdout
-    assert "zendesk/tickets/tickets_0001.json" in explained.stdout
+    assert "zendesk/tickets/tickets_0001.json" in rows.read_text()
+
+
+def test_zendesk_alone_knows_what_was_resolved_and_not_who_was_working(
+    published: Mapping[str, Path], tmp_path: Path
+) -> None:
+    both = published["zendesk"].parents[2]
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    for name in ("agents", "teams", "zendesk"):
+        shutil.copytree(both / "landing" / name, landing / name)
+    finished = scorehouse("close", MONTH, "--home", home, "--landing", landing, "--as-of", AS_OF)
+    assert finished.returncode == 0, finished.stderr
+    with duckdb.connect(
+        str(home / "published" / "scorehouse.duckdb"), read_only=True
+    ) as connection:
+        found = connection.execute(
+            "select count(csat) > 5, count(resolved_tickets) > 5, sum(resolved_tickets) > 100,"
+            " sum(logged_in_seconds) > 100000, count(active_seconds), count(available_seconds),"
+            " count(occupancy), count(utilization), count(handled_contacts), count(aht_seconds)"
+            " from marts.fct_agent_month"
+        ).fetchone()
+    assert found == (True, True, True, True, 0, 0, 0, 0, 0, 0)

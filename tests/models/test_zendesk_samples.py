@@ -1,7 +1,7 @@
 """Real exports of Zendesk: the seeds of the public project fivetran/dbt_zendesk, a warehouse's copy of its records.
 
-They lie in `fivetran_dbt_zendesk_seeds` of the folder that SCOREHOUSE_SAMPLES names, or of a folder `shared/data` beside
-the project; without them there is nothing to test.
+They lie in `fivetran_dbt_zendesk_seeds` of the folder that SCOREHOUSE_SAMPLES names, or of a folder `shared/data`
+beside the project; without them there is nothing to test.
 """
 
 import os

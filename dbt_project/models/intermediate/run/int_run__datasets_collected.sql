@@ -12,6 +12,8 @@
 {% set feeds_together = {
     'tickets': [['zendesk/tickets'], ['zendesk/ticket_metrics', 'zendesk/ticket_audits']],
 } %}
+{# A status of Zendesk says who could get work, never who is working: only contacts, or other statuses, tell them apart. #}
+{% set without_active = ['zendesk/agent_states'] %}
 with
 
 loads as (
@@ -26,13 +28,19 @@ final as (
             'feedback_sessions', 'training_records',
         ] %}
         coalesce(
-            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}'))
             {%- for parts in feeds_together.get(dataset, []) %}
-            {{ 'or' if loop.first else 'and' }} bool_or(dataset in ('{{ parts | join("', '") }}'))
-            {%- endfor %},
-            false
+            bool_or(dataset in ('{{ parts | join("', '") }}')) {{ 'or' if loop.last else 'and' }}
+            {%- endfor %}
+            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}')), false
         ) as {{ dataset }},
         {%- endfor %}
+        coalesce(
+            bool_or(dataset in (
+                '{{ (['interactions', 'status_events'] + feeds['interactions'] + feeds['status_events'])
+                    | reject('in', without_active) | join("', '") }}'
+            )),
+            false
+        ) as tells_active,
     from loads
 )
 
