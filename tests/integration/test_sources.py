@@ -323,7 +323,7 @@ def test_zendesk_alone_knows_what_was_resolved_and_not_who_was_working(
 ) -> None:
     both = published["zendesk"].parents[2]
     landing, home = tmp_path / "landing", tmp_path / "home"
-    for name in ("agents", "teams", "zendesk"):
+    for name in ("agents", "teams", "kpi_targets", "zendesk"):
         shutil.copytree(both / "landing" / name, landing / name)
     finished = scorehouse("close", MONTH, "--home", home, "--landing", landing, "--as-of", AS_OF)
     assert finished.returncode == 0, finished.stderr

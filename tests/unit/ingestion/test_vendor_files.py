@@ -141,3 +141,36 @@ def test_a_folder_of_a_vendor_that_nobody_knows_is_told(bench: Bench) -> None:
     bench.put(f"{LOG}/queue_log", "1790000000|NONE|NONE|NONE|QUEUESTART|\n")
     bench.put("asterisk/cdr/master.csv", "a,b\n")
     assert bench.ingest().unknown_entries == ("asterisk/cdr",)
+
+
+def test_pages_of_an_interface_are_taken_apart_and_may_lie_in_two_folders(bench: Bench) -> None:
+    """A page of tickets with their metric sets tells of both; what is beside the list is no record."""
+    tickets = [{"id": number, "metric_set": {"reopens": number}} for number in (1, 2)]
+    page = json.dumps({"tickets": tickets, "next_page": None, "count": 2})
+    for folder in ("zendesk/tickets", "zendesk/ticket_metrics"):
+        bench.put(f"{folder}/page_1.json", page + page)
+    bench.put("zendesk/ticket_metrics/page_2.json", '{"ticket_metrics": [{"ticket_id": 3}]}')
+    loads = bench.ingest().loads
+    assert {load.status for load in loads} == {"loaded"}
+    assert payloads(bench, "zendesk/tickets") == tickets * 2
+    assert sorted(payloads(bench, "zendesk/ticket_metrics"), key=str) == sorted(
+        [*tickets * 2, {"ticket_id": 3}], key=str
+    )
+
+
+@pytest.mark.parametrize(
+    ("entity", "name"),
+    [
+        ("ticket_audits", "audits"),
+        ("satisfaction_ratings", "satisfaction_ratings"),
+        ("agent_states", "data"),
+        ("users", "users"),
+    ],
+)
+def test_every_list_of_zendesk_is_taken_out_of_its_page(
+    bench: Bench, entity: str, name: str
+) -> None:
+    bench.put(f"zendesk/{entity}/page.json", json.dumps({name: [A, B], "count": 2}))
+    bench.put(f"zendesk/{entity}/one.ndjson", TEXTS[2])
+    bench.ingest()
+    assert sorted(payloads(bench, f"zendesk/{entity}"), key=str) == [A, B, C]
