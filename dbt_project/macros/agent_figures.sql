@@ -127,8 +127,8 @@ case when count({{ summand }}) = count(*) then sum({{ summand }}) end
 {#
   A part as it is shown: null where its dataset never landed, zero where it landed and has nothing to say.
   Lateness stays null on a day whose every shift was missed: nobody was late who never came. Times and outcomes
-  of contacts stay null where the system that recorded a contact does not record them. Active and available time are
-  one and unknown where nothing that was fed says who is working.
+  of contacts stay null where the system that recorded a contact does not record them. Active time is unknown
+  where nothing that was fed says who is working; available time is then all that the status says.
 #}
 {% macro collected_part(part, relation, collected='collected') -%}
     case
@@ -136,7 +136,7 @@ case when count({{ summand }}) = count(*) then sum({{ summand }}) end
         {%- if part.needs_tracking %}
         when not {{ relation }}.is_status_tracked then null
         {%- endif %}
-        {%- if part.name in ('active_seconds', 'available_seconds') %}
+        {%- if part.name == 'active_seconds' %}
         when not {{ collected }}.tells_active then null
         {%- endif %}
         {%- if part.name == 'late_seconds' %}

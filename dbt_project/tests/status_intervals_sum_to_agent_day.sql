@@ -25,12 +25,7 @@ select
 from interval_days
 full join agent_days using (agent_id, business_date)
 where
-    (
-        (
-            interval_days.available_seconds is distinct from agent_days.available_seconds
-            or interval_days.active_seconds is distinct from agent_days.active_seconds
-        )
-        -- Where nothing tells them apart, the day has neither.
-        and (select tells_active from {{ ref('int_run__datasets_collected') }})
-    )
+    interval_days.available_seconds is distinct from agent_days.available_seconds
+    -- Where nothing says who is working there are no active intervals, and a day's active time is null.
+    or interval_days.active_seconds is distinct from coalesce(agent_days.active_seconds, 0)
     or interval_days.unavailable_seconds is distinct from agent_days.unavailable_seconds
