@@ -8,13 +8,15 @@ from ingestion.landing import LandingFile, LandingScan, read_scan
 from ingestion.ledger import Load, read_ledger
 from ingestion.limits import Limits
 from ingestion.rejected import RejectedShare, rejected_share, unread
-from ingestion.sources import ENTITIES, INPUTS
+from ingestion.sources import ENTITIES, INPUTS, SOURCES, Entity
 
 __all__ = [
     "DATASETS",
     "ENTITIES",
     "INPUTS",
+    "SOURCES",
     "DatasetSummary",
+    "Entity",
     "Home",
     "IngestSummary",
     "LandingFile",

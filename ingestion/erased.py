@@ -1,8 +1,8 @@
 """Who was erased, so that nobody's rows come back with the next export. Nobody is named.
 
-`records/erased.json` holds a random key and the HMAC-SHA-256 of each erased id under it: enough to know an id again
-when it comes, and no list of ids. What stands in the place of an erased id elsewhere is random: nothing leads from one
-to the other.
+`records/erased.json` holds a random key and the HMAC-SHA-256 of each erased id under it, of ids in a vendor's system
+together with the vendor: enough to know an id again when it comes, and no list of ids. What stands in the place of an
+erased id elsewhere is random: nothing leads from one to the other.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Iterable
 
 import duckdb
 
@@ -18,6 +19,8 @@ from ingestion.contract import Dataset
 from ingestion.engine import identifier, literal
 from ingestion.home import Home
 from ingestion.ledger import locked
+from ingestion.sources import people
+from ingestion.sources.entities import PAYLOAD, Entity
 
 PERSON_COLUMNS = (
     "agent_id",
@@ -64,11 +67,16 @@ class Erased:
         """Whether this person was erased."""
         return bool(self._marks) and self._mark(person) in self._marks
 
-    def add(self, person: str) -> None:
-        """Keep this person's rows out from now on."""
+    def holds_in(self, source: str, person: str) -> bool:
+        """Whether who has this id in a vendor's system was erased."""
+        return self.holds(_within(source, person))
+
+    def add(self, person: str, ids: Iterable[tuple[str, str]] = ()) -> None:
+        """Keep this person's rows out from now on. `ids`: (vendor, id) of the person in vendors' systems."""
         with locked(self._file.with_suffix(".lock")):
             self._read()
             self._marks.add(self._mark(person))
+            self._marks.update(self._mark(_within(*one)) for one in ids)
             # In the order of the hashes: nothing tells who came first.
             content = {"key": self._key.hex(), "erased": sorted(self._marks)}
             text = json.dumps(content, indent=1) + "\n"
@@ -84,6 +92,11 @@ class Erased:
 
     def _mark(self, person: str) -> str:
         return hmac.new(self._key, person.encode(), hashlib.sha256).hexdigest()
+
+
+def _within(source: str, person: str) -> str:
+    # No id of the contract holds a NUL character.
+    return f"{source}\0{person}"
 
 
 def keep_out(
@@ -127,5 +140,60 @@ def keep_out(
         f" 'agent_id', NULL, {literal(REASON)}, NULL FROM landed_as_read WHERE {own}"
     )
     row = opened.execute(f"SELECT count(*) FROM landed_as_read WHERE {own}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def names_somebody(entity: Entity, texts: Iterable[str], erased: Erased) -> bool:
+    """Whether anything in these records may be the id of an erased person, wherever it stands."""
+    if not erased:
+        return False
+    found = {token for text in texts for token in people.tokens(entity, text)}
+    return any(erased.holds_in(entity.source, token) for token in found)
+
+
+def keep_records_out(opened: duckdb.DuckDBPyConnection, entity: Entity, erased: Erased) -> int:
+    """Do for a vendor's records what `keep_out` does for rows of the contract; returns how many were taken out.
+
+    A record about an erased person is taken out; in one that only mentions the person the id is masked. Of what is no
+    record and may name the person neither text nor value is kept.
+    """
+    if not erased:
+        return 0
+    refused = opened.execute("SELECT row_number, record FROM refused").fetchall()
+    naming = [(row,) for row, text in refused if text and names_somebody(entity, [text], erased)]
+    if naming:
+        opened.executemany(
+            "UPDATE refused SET value = NULL, record = NULL WHERE row_number = ?", naming
+        )
+    listed = " UNION ".join(
+        f"SELECT unnest({people.ids(entity, place)}) FROM landed" for place in entity.places
+    )
+    found = [
+        person
+        for (person,) in (opened.execute(listed).fetchall() if listed else ())
+        if erased.holds_in(entity.source, person)
+    ]
+    if not found:
+        return 0
+    own = people.named(entity, entity.about, found)
+    masked = people.replaced(entity, entity.mentions or (), found, MASKED, PAYLOAD)
+    opened.execute("ALTER VIEW landed RENAME TO landed_as_read")
+    opened.execute(
+        "CREATE TEMP TABLE those AS SELECT row_number, line_number,"
+        f" {own} AS is_own, {people.named(entity, entity.mentions or (), found)} AS is_named"
+        " FROM landed_as_read"
+    )
+    opened.execute(
+        f"CREATE TEMP VIEW landed AS SELECT landed_as_read.* REPLACE ("
+        f"CASE WHEN is_named THEN {masked} ELSE {PAYLOAD} END AS {PAYLOAD},"
+        " CASE WHEN is_named THEN NULL ELSE record END AS record)"
+        " FROM landed_as_read INNER JOIN those USING (row_number) WHERE NOT is_own"
+    )
+    opened.execute(
+        "INSERT INTO refused SELECT row_number, line_number,"
+        f" {literal(PAYLOAD)}, NULL, {literal(REASON)}, NULL FROM those WHERE is_own"
+    )
+    row = opened.execute("SELECT count(*) FROM those WHERE is_own").fetchone()
     assert row is not None
     return int(row[0])

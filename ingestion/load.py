@@ -124,16 +124,23 @@ def _load_rows(
 ) -> Load:
     source = landing / file.path
     if dataset.name in ENTITIES:
+        entity = ENTITIES[dataset.name]
         if encryption.keys_of(raw) is None:
             written = records.write_small(
-                ENTITIES[dataset.name], source, load_id, raw, folder, limits
+                entity,
+                source,
+                load_id,
+                raw,
+                folder,
+                limits,
+                lambda texts: not erased.names_somebody(entity, texts, kept_out),
             )
             if written is not None:
                 return _load(file, load_id, rows_loaded=written)
             (folder / "unpacked").unlink(missing_ok=True)
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
-            landed = records.read(opened, ENTITIES[dataset.name], source, folder, limits)
+            landed = records.read(opened, entity, source, folder, limits)
             return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
     name = source.name.lower()
     if not name.endswith((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)):
@@ -167,7 +174,10 @@ def _write(
     """Write the good rows to `raw` and the others to `quarantine`; count both."""
     if any(column.kind == "time_zone" for column in dataset.columns):
         validation.prepare_time_zones(opened)
-    of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
+    if dataset.name in ENTITIES:
+        of_erased = erased.keep_records_out(opened, ENTITIES[dataset.name], kept_out)
+    else:
+        of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
     faulty = validation.collect_faulty(opened, dataset, landed.present)
     good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
     written = engine.write_parquet(opened, good, raw)

@@ -645,7 +645,7 @@ def erase(
     summary.print_erasure(console, done)
     for why in done.reasons:
         messages.print(f"error: {why}", markup=False, highlight=False, soft_wrap=True)
-    if done.reasons or done.left:
+    if done.reasons or done.left or done.rules:
         raise typer.Exit(1)
 
 

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -21,6 +22,7 @@ import reports
 from ingestion import (
     DATASETS,
     ENTITIES,
+    Entity,
     Home,
     UnusableInput,
     durable,
@@ -32,9 +34,13 @@ from ingestion import (
 from ingestion.chain_check import check_chain
 from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
 from ingestion.people import NOBODY, People
+from ingestion.sources import people
+from ingestion.sources.entities import PAYLOAD
 from orchestration import holds, period_reports, publication, records, traces
 from orchestration.delivery import outbox
 from orchestration.progress import tell
+from orchestration.project import PROJECT_DIR
+from orchestration.rules import read_rows, rule_tables
 from orchestration.storage import storage_of
 from orchestration.traces import Person, sql_pattern
 from orchestration.verification import file_digest, recorded_files
@@ -66,8 +72,8 @@ _FIXED = frozenset(
 class Found:
     """Where a person is named. Paths are relative to the home.
 
-    `raw`, `quarantine`, `closes`: rows by file. `reports`, `outbox`: files. `landing`: files of the landing folder,
-    which are not Scorehouse's to change.
+    `raw`, `quarantine`, `closes`: rows by file. `reports`, `outbox`: files. `landing`: files of the landing folder, and
+    `rules`: lines of the table of rules `agent_ids`, which are not Scorehouse's to change.
     """
 
     person: Person
@@ -77,6 +83,7 @@ class Found:
     reports: tuple[str, ...]
     outbox: tuple[str, ...]
     landing: tuple[str, ...]
+    rules: tuple[int, ...]
 
 
 @dataclass
@@ -84,13 +91,15 @@ class Erasure:
     """What an erasure did.
 
     `reports`: folders made again or removed. `messages`: files of the outbox removed or written again. `left`: files of
-    the home that still name the person. `reasons`: why the marts were not built.
+    the home that still name the person. `rules`: lines of the table of rules `agent_ids` that do. `reasons`: why the
+    marts were not built.
     """
 
     rewritten: int = 0
     reports: list[str] = field(default_factory=list)
     messages: int = 0
     left: list[str] = field(default_factory=list)
+    rules: tuple[int, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
@@ -108,17 +117,18 @@ def look(home: Home, agent_id: str) -> Found:
     """Where somebody is named; nothing is changed.
 
     Raises:
-        UnusableInput: nobody has the id, a legal hold is about this person, or vendors' records are held.
+        UnusableInput: nobody has the id, a legal hold is about this person, or nobody has said where records of a
+            vendor that are held name people.
     """
     holds.refuse_erasing(home, agent_id)
-    vendors = sorted({load.dataset for load in ledger.read_ledger(home)} & ENTITIES.keys())
-    if vendors:
-        # A person has other ids there, and later records could not be kept out.
+    loaded = {load.dataset for load in ledger.read_ledger(home)}
+    unsaid = [name for name in ENTITIES if name in loaded and ENTITIES[name].mentions is None]
+    if unsaid:
         raise UnusableInput(
-            f"{home.root} holds vendors' records ({', '.join(vendors)}), in which nobody can be erased yet:"
-            " erase the person there, and make a new home from exports made after that"
+            f"{home.root} holds {', '.join(unsaid)}, and ingestion/sources/entities.py does not say where these name"
+            " people: say it there (`about`, `mentions`)"
         )
-    person = traces.person_of(home, agent_id)
+    person = traces.person_of(home, agent_id, _table())
     if person is None:
         raise UnusableInput(f"nobody in {home.root} has the id '{agent_id}': nothing to erase")
     tell(f"looking for {agent_id}, and {len(person.texts)} names, addresses and numbers")
@@ -135,6 +145,7 @@ def look(home: Home, agent_id: str) -> Found:
             path.relative_to(landing).as_posix()
             for path in traces.in_folder(landing, person, (landing / "_truth",))
         ),
+        _lines(person),
     )
 
 
@@ -160,7 +171,7 @@ def begin(home: Home, found: Found, reason: str) -> None:
     shutil.rmtree(_aside(home), ignore_errors=True)
     pseudonym = new_pseudonym()
     for name in found.raw:
-        _rewrite(home, name, Path(name).parts[1], person, pseudonym, "")
+        _rewrite(home, name, _dataset(name), person, pseudonym, "")
     for name in found.closes:
         _rewrite(home, name, "performance", person, pseudonym, " order by agent_id")
     for name in found.quarantine:
@@ -182,6 +193,7 @@ def begin(home: Home, found: Found, reason: str) -> None:
     intention = {
         "agent_id": person.agent_id,
         "texts": person.texts,
+        "ids": person.ids,
         "record": content,
         "moves": [*files, *found.quarantine],
     }
@@ -195,7 +207,12 @@ def unfinished(home: Home) -> Person | None:
         intention = json.loads(encryption.read(journal(home)))
     except FileNotFoundError:
         return None
-    return Person(intention["agent_id"], tuple(intention["texts"]))
+    return _person(intention)
+
+
+def _person(intention: Mapping[str, Any]) -> Person:
+    ids = tuple((source, one) for source, one in intention["ids"])
+    return Person(intention["agent_id"], tuple(intention["texts"]), ids)
 
 
 def finish_files(home: Home) -> None:
@@ -208,12 +225,13 @@ def finish_files(home: Home) -> None:
         shutil.rmtree(_aside(home), ignore_errors=True)
         return
     intention = json.loads(encryption.read(journal(home)))
-    Erased(home).add(intention["agent_id"])
+    person = _person(intention)
+    Erased(home).add(person.agent_id, person.ids)
     for name in intention["moves"]:
         written = _aside(home) / name
         if written.exists():
             durable.put_in_place(written, home.root / name)
-    People(home).forget([intention["agent_id"], *intention["texts"]])
+    People(home).forget([person.agent_id, *person.texts, *(one for _, one in person.ids)])
     content = intention["record"]
     chain = ledger.Ledger(home)
     with chain.appending() as batch:
@@ -233,8 +251,8 @@ def finish(home: Home) -> Erasure:
     from orchestration.run_settings import AS_OF_TAG
 
     intention = json.loads(encryption.read(journal(home)))
-    person = Person(intention["agent_id"], tuple(intention["texts"]))
-    done = Erasure(rewritten=len(intention["moves"]))
+    person = _person(intention)
+    done = Erasure(rewritten=len(intention["moves"]), rules=_lines(person))
     past = records.publications(home)
     if past:
         outcome = running.run_job(REBUILD, home, None, {AS_OF_TAG: past[-1]["as_of"]})
@@ -247,11 +265,42 @@ def finish(home: Home) -> Erasure:
     tell("looking for what is left")
     landing = read_scan(home)
     besides = (home.landing, *([Path(landing.landing)] if landing else []))
-    done.left = [
+    left = {
         path.relative_to(home.root).as_posix()
         for path in traces.in_folder(home.root, person, besides)
-    ]
+    }
+    # An id that is a word or a number is looked for where people stand alone.
+    left.update(name for name, rows in _raw_rows(home, person) if rows)
+    done.left = sorted(left)
     return done
+
+
+def _table() -> list[tuple[str, str, str]]:
+    """The table of rules `agent_ids`: (vendor, id there, agent's id)."""
+    return [(source, one, agent) for _, source, one, agent in _numbered_table()]
+
+
+def _lines(person: Person) -> tuple[int, ...]:
+    """The lines of the table of rules `agent_ids` that name somebody."""
+    return tuple(
+        line
+        for line, source, one, agent in _numbered_table()
+        if agent == person.agent_id or (source, one) in person.ids
+    )
+
+
+def _numbered_table() -> Iterator[tuple[int, str, str, str]]:
+    (table,) = (table for table in rule_tables(PROJECT_DIR) if table.name == "agent_ids")
+    for row in read_rows(table):
+        source, one, agent = (
+            row.cells[name] or "" for name in ("source", "source_agent_id", "agent_id")
+        )
+        yield row.line, source, one, agent
+
+
+def _dataset(name: str) -> str:
+    """The dataset or entity of a file below `raw` or `quarantine`."""
+    return "/".join(Path(name).parts[1:-1])
 
 
 def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
@@ -259,7 +308,11 @@ def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
         for load in ledger.read_ledger(home):
             path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
             if path.exists():
-                yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
+                entity = ENTITIES.get(load.dataset)
+                yield (
+                    path.relative_to(home.root).as_posix(),
+                    _count(connection, path, person, entity),
+                )
 
 
 def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
@@ -268,7 +321,9 @@ def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
             yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
+def _count(
+    connection: duckdb.DuckDBPyConnection, path: Path, person: Person, entity: Entity | None = None
+) -> int:
     """Rows of a Parquet file that name the person."""
     source = engine.parquet(connection, path)
     texts = _text_columns(connection, source)
@@ -277,6 +332,8 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) ->
         for name in texts
         if name in PERSON_COLUMNS
     ]
+    if entity is not None:
+        tests.append(people.named(entity, entity.places, person.ids_in(entity.source)))
     if person.sought:
         pattern = sql_pattern(person.sought)
         tests += [
@@ -306,6 +363,10 @@ def _rewrite(home: Home, name: str, topic: str, person: Person, pseudonym: str, 
             for column in _text_columns(connection, source)
         )
         rows = f"select * replace ({replaced}) from {source}{order}"
+        if topic in ENTITIES:
+            rows = f"from {source}"
+            for step in _replaced_record(ENTITIES[topic], person, pseudonym):
+                rows = f"select * replace ({step} as {PAYLOAD}) from ({rows})"
         engine.write_parquet(connection, rows, final)
 
 
@@ -328,6 +389,34 @@ def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
     return f"case {' '.join(cases)} else {value} end" if cases else value
 
 
+def _replaced_record(entity: Entity, person: Person, pseudonym: str) -> Iterator[str]:
+    """SQL of a vendor's record without the person, in steps; what does not name the person stays byte by byte."""
+    ids = person.ids_in(entity.source)
+    if entity.names:
+        emptied = people.emptied(entity, MASKED, PAYLOAD)
+        yield f"case when {people.named(entity, entity.about, ids)} then {emptied} else {PAYLOAD} end"
+    replaced = people.replaced(entity, entity.places, ids, pseudonym, PAYLOAD)
+    yield f"case when {people.named(entity, entity.places, ids)} then {replaced} else {PAYLOAD} end"
+    own = {person.agent_id, *(one for _, one in person.ids)}
+    telling = [one for one in person.sought if one in own and traces.is_telling(one)]
+    if telling:
+        yield _exchanged(PAYLOAD, telling, pseudonym)
+    texts = [text for text in person.sought if text in person.texts and text not in own]
+    numbers = [text for text in texts if text.isdecimal()]
+    words = [text for text in texts if text not in numbers]
+    if words:
+        yield _exchanged(PAYLOAD, words, MASKED)
+    for number in numbers:
+        yield people.without_number(entity, number, MASKED)
+        if entity.form == "objects":
+            # A number among others in a list cannot become a text.
+            masked, zero = (_exchanged(PAYLOAD, [number], by) for by in (MASKED, "0"))
+            yield (
+                f"case when not contains({PAYLOAD}, {engine.literal(number)}) then {PAYLOAD}"
+                f" when json_valid({masked}) then {masked} else {zero} end"
+            )
+
+
 def _exchanged(value: str, texts: list[str], by: str) -> str:
     """SQL of a text with whole words replaced; twice, because two neighbours share the character between them."""
     pattern, new = sql_pattern(texts), engine.literal(rf"\1{by}\3")
@@ -337,9 +426,9 @@ def _exchanged(value: str, texts: list[str], by: str) -> str:
 
 
 def _quarantine_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
-    for path in sorted(home.quarantine.glob(f"*/*.csv{storage_of(home.root).suffix}")):
-        rows = sum(_names(row, person) for row in _read_csv(path)[1:])
-        yield path.relative_to(home.root).as_posix(), rows
+    for path in sorted(home.quarantine.rglob(f"*.csv{storage_of(home.root).suffix}")):
+        name = path.relative_to(home.root).as_posix()
+        yield name, sum(_is_named_in(name, row, person) for row in _read_csv(path)[1:])
 
 
 def _mask_quarantine(home: Home, name: str, person: Person) -> None:
@@ -351,7 +440,7 @@ def _mask_quarantine(home: Home, name: str, person: Person) -> None:
             cell if column in kept else MASKED if column == "reason" else ""
             for column, cell in zip(header, row, strict=True)
         ]
-        if _names(row, person)
+        if _is_named_in(name, row, person)
         else row
         for row in rows
     ]
@@ -371,6 +460,15 @@ def _names(row: list[str], person: Person) -> bool:
     return person.agent_id in row or bool(
         person.pattern and any(person.pattern.search(cell) for cell in row)
     )
+
+
+def _is_named_in(name: str, row: list[str], person: Person) -> bool:
+    """Whether a row of a quarantine file names somebody; of what is no record nobody knows what stands where."""
+    entity = ENTITIES.get(_dataset(name))
+    if _names(row, person) or entity is None:
+        return _names(row, person)
+    ids = set(person.ids_in(entity.source))
+    return any(not ids.isdisjoint(people.tokens(entity, cell)) for cell in row)
 
 
 def _named(home: Home, folder: Path, person: Person) -> Iterator[str]:

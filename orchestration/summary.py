@@ -141,6 +141,8 @@ def print_found(console: Console, found: Found, done: bool) -> None:
             f"{len(found.landing)} files in the landing folder name the person and are yours to mend, first:"
             f" {found.landing[0]}; rows of the person that come again are kept out"
         )
+    if found.rules:
+        lines.append(_rules_line(found.rules))
     if not done:
         lines.append("nothing was changed: --yes does it")
     for line in lines:
@@ -154,10 +156,21 @@ def print_erasure(console: Console, done: Erasure) -> None:
         f" report folders made again: {', '.join(done.reports) or 'none'}",
         *(f"still names the person: {path}" for path in done.left),
     ]
-    if not done.reasons and not done.left:
+    if done.rules:
+        lines.append(_rules_line(done.rules))
+    if not done.reasons and not done.left and not done.rules:
         lines.append("nothing in this home names the person any more; backups and copies may")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _rules_line(lines: Sequence[int]) -> str:
+    many = "lines" if len(lines) > 1 else "line"
+    return (
+        f"the table of rules dbt_project/seeds/agent_ids.csv names the person in {many}"
+        f" {', '.join(map(str, lines))} and is yours to mend: once the person is erased, remove that,"
+        " then `scorehouse build`"
+    )
 
 
 _COUNTS = ("kept", "files", "rows", "bytes", "held files")

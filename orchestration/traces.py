@@ -5,16 +5,18 @@ import email.policy
 import gzip
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 import reports
-from ingestion import DATASETS, Home, encryption, engine
+from ingestion import DATASETS, ENTITIES, SOURCES, Entity, Home, encryption, engine
 from ingestion.contract import Dataset
+from ingestion.erased import MASKED, is_pseudonym
 from ingestion.home import raw_columns
+from ingestion.sources import INPUTS, people
 
 # Shorter ones are found in half of all words: they count only where a whole cell is one.
 SHORTEST = 4
@@ -23,16 +25,26 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody's traces. `texts`: names, addresses and numbers that are nobody else's."""
+    """Somebody's traces.
+
+    `texts`: names, addresses and numbers that are nobody else's. `ids`: (vendor, id) in vendors' systems; the agent's
+    own id is one in each, but where it is somebody else's there.
+    """
 
     agent_id: str
     texts: tuple[str, ...]
+    ids: tuple[tuple[str, str], ...] = ()
 
     @property
     def sought(self) -> list[str]:
         """What is looked for inside of texts, the longest first."""
-        found = {text for text in (self.agent_id, *self.texts) if len(text) >= SHORTEST}
+        ids = (one for _, one in self.ids if is_telling(one))
+        found = {text for text in (self.agent_id, *self.texts, *ids) if len(text) >= SHORTEST}
         return sorted(found, key=lambda text: (-len(text), text))
+
+    def ids_in(self, source: str) -> list[str]:
+        """What a vendor's system calls the person."""
+        return [one for vendor, one in self.ids if vendor == source]
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
@@ -41,16 +53,28 @@ class Person:
         return re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])", re.IGNORECASE) if words else None
 
 
+def is_telling(vendors_id: str) -> bool:
+    """Whether an id of a vendor's system means somebody wherever it stands; a word or a number does not."""
+    return not (vendors_id.isalpha() or vendors_id.isdecimal())
+
+
 def sql_pattern(texts: list[str]) -> str:
-    """Any of the texts as whole words, as a SQL string of a regular expression; group 2 is the text."""
-    words = "|".join(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text) for text in texts)
-    return engine.literal(rf"(^|[^\p{{L}}\p{{N}}])({words})($|[^\p{{L}}\p{{N}}])")
+    """Any of the texts as whole words, as a SQL string of a regular expression; group 2 is the text.
+
+    In JSON a text may be escaped, and the character before it too.
+    """
+    words = "|".join(people.written(text) for text in texts)
+    before = r"^|[^\p{L}\p{N}]|\\[bfnrt]|\\u[0-9a-fA-F]{4}"
+    return engine.literal(rf"({before})({words})($|[^\p{{L}}\p{{N}}])")
 
 
-def person_of(home: Home, agent_id: str) -> Person | None:
+def person_of(
+    home: Home, agent_id: str, table: Iterable[tuple[str, str, str]] = ()
+) -> Person | None:
     """Whoever has an id in the raw files or in closed months; None where nobody has.
 
-    A name that somebody else has as well tells nobody who is meant, and stays.
+    table: (vendor, id there, agent's id), as the table of rules `agent_ids` says it. A name that somebody else has as
+    well tells nobody who is meant, and stays.
     """
     closes = sorted((home.records / "performance").glob("*.parquet"))
     with engine.connect() as connection:
@@ -64,27 +88,80 @@ def person_of(home: Home, agent_id: str) -> Person | None:
             " and lower(text) not in (select lower(text) from known where agent_id <> $agent and text is not null)",
             {"agent": agent_id},
         ).fetchall()
-        is_known = connection.execute(
-            "select count(*) from known where agent_id = ?", [agent_id]
-        ).fetchone()
-    if not (is_known and is_known[0]) and not _happens(home, agent_id):
-        return None
-    return Person(agent_id, tuple(sorted(text for (text,) in found if text)))
+        everybody = {
+            agent
+            for (agent,) in connection.execute("select distinct agent_id from known").fetchall()
+        }
+        texts = tuple(sorted(text for (text,) in found if text))
+        person = Person(agent_id, texts, _ids(connection, home, agent_id, list(table), everybody))
+        if agent_id not in everybody and not _happens(connection, home, person):
+            return None
+    return person
 
 
-def _happens(home: Home, agent_id: str) -> bool:
-    """Whether rows name an id that `agents` does not know."""
-    with engine.connect() as connection:
-        for dataset in DATASETS.values():
-            if not any(column.name == "agent_id" for column in dataset.columns):
+def _ids(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    agent_id: str,
+    table: list[tuple[str, str, str]],
+    everybody: set[str],
+) -> tuple[tuple[str, str], ...]:
+    """The ids of a person in vendors' systems: by the table, and by records that have several of one person."""
+    found = []
+    for source in SOURCES:
+        own = {agent_id}
+        others = everybody - own
+        linked: list[set[str]] = []
+        for entity in ENTITIES.values():
+            if entity.source != source:
                 continue
-            row = connection.execute(
-                f"select 1 from {_raw(connection, home, dataset)} where agent_id = ? limit 1",
-                [agent_id],
-            ).fetchone()
-            if row is not None:
-                return True
-    return False
+            for vendor, one, agent in table:
+                if vendor == source:
+                    (own if agent == agent_id else others).update({one, people.bare(entity, one)})
+            if len(entity.about) > 1 and _has_raw(home, entity.name):
+                linked += _linked(connection, home, entity)
+        # Whose an id is, the table and the list of agents say before any record does.
+        own -= others
+        grown = True
+        while grown:
+            size = len(own)
+            own.update(*(group - others for group in linked if not group.isdisjoint(own)))
+            grown = len(own) > size
+        found += [(source, one) for one in own]
+    return tuple(sorted(found))
+
+
+def _linked(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity) -> list[set[str]]:
+    """The ids that stand together in records about one person."""
+    ids = " || ".join(people.ids(entity, place) for place in entity.about)
+    groups = connection.execute(
+        f"select distinct list_sort(list_distinct({ids})) as ids"
+        f" from {_raw(connection, home, entity.dataset)}"
+    ).fetchall()
+    return [{one for one in ids if one != MASKED and not is_pseudonym(one)} for (ids,) in groups]
+
+
+def _happens(connection: duckdb.DuckDBPyConnection, home: Home, person: Person) -> bool:
+    """Whether rows or records name an id that `agents` does not know."""
+    tests = {
+        name: f"agent_id = {engine.literal(person.agent_id)}"
+        for name, dataset in DATASETS.items()
+        if any(column.name == "agent_id" for column in dataset.columns)
+    } | {
+        name: people.named(entity, entity.places, person.ids_in(entity.source))
+        for name, entity in ENTITIES.items()
+        if _has_raw(home, name)
+    }
+    return any(
+        connection.execute(
+            f"select 1 from {_raw(connection, home, INPUTS[name])} where {test} limit 1"
+        ).fetchone()
+        for name, test in tests.items()
+    )
+
+
+def _has_raw(home: Home, name: str) -> bool:
+    return any(home.raw_folder(name).glob("[!_]*.parquet"))
 
 
 def _raw(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> str:

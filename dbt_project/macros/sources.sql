@@ -1,6 +1,10 @@
 {# What the mappings of vendors' exports share. #}
 
-{# The raw records of a vendor's export whose file is in the ledger, with the file's place in load order. #}
+{#
+  The raw records of a vendor's export whose file is in the ledger, with the file's place in load order.
+  A record that comes again after somebody in it was erased has '(erased)' where the one of before has the pseudonym:
+  it is the same record, and the one of before stays.
+#}
 {% macro raw_records(vendor, entity) %}
 select
     raw.payload,
@@ -12,6 +16,13 @@ inner join {{ ref('stg_records__loads') }} as loads
     on
         raw.load_id = loads.load_id
         and loads.dataset = '{{ vendor }}/{{ entity }}'
+where
+    not contains(raw.payload, '(erased)')
+    or raw.payload not in (
+        select regexp_replace(before.payload, 'erased-[0-9a-f]{16}', '(erased)', 'g')
+        from {{ source(vendor, entity) }} as before
+        where contains(before.payload, 'erased-')
+    )
 {% endmacro %}
 
 {#

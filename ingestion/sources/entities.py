@@ -5,6 +5,7 @@ the records mean is decided in SQL (`dbt_project/models/staging/<vendor>/`), so 
 be mended without loading anything again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,12 +23,31 @@ class Entity:
     others are JSON objects in any arrangement, or CSV with a header row, told apart by content.
     `lists`: names under which a page of the vendor's interface holds a list of records. `feeds`:
     the datasets of the landing contract that its records become rows of.
+
+    Where a record names people who work here, as places (`ingestion/sources/people.py`), so that
+    somebody can be erased: `about`, ids of whom the record is about, in one record all of one
+    person; `mentions`, ids of others; `names`, names and addresses of whom it is about. A later
+    record about somebody erased is kept out, in one that only mentions the person the id is
+    masked. None in `mentions`: nobody has said it yet, and nobody can be erased.
     """
 
     name: str
     form: Literal["log", "objects"]
     feeds: tuple[str, ...]
     lists: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    mentions: tuple[str, ...] | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The vendor."""
+        return self.name.split("/")[0]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where ids of people stand."""
+        return (*self.about, *(self.mentions or ()))
 
     @property
     def dataset(self) -> Dataset:
@@ -36,10 +56,40 @@ class Entity:
 
 
 _ALL = (
-    Entity("asterisk/queue_log", "log", ("status_events", "interactions")),
-    Entity("amazon_connect/contact_records", "objects", ("interactions",)),
-    Entity("amazon_connect/agent_events", "objects", ("status_events",)),
-    Entity("amazon_connect/evaluations", "objects", ("qa_evaluations",)),
+    # A line is a part of a call or of somebody's session: without it the others would lie.
+    Entity(
+        "asterisk/queue_log",
+        "log",
+        ("status_events", "interactions"),
+        mentions=(
+            "4",
+            "6 AGENTLOGIN AGENTLOGOFF AGENTCALLBACKLOGIN AGENTCALLBACKLOGOFF",
+            "6 TRANSFER BLINDTRANSFER",
+            "7 ATTENDEDTRANSFER",
+        ),
+    ),
+    Entity(
+        "amazon_connect/contact_records",
+        "objects",
+        ("interactions",),
+        about=("$.Agent.Username", "$.Agent.ARN"),
+        mentions=("$.TransferredToEndpoint.Address",),
+    ),
+    Entity(
+        "amazon_connect/agent_events",
+        "objects",
+        ("status_events",),
+        about=("$.AgentARN", "$..Configuration.Username"),
+        mentions=(),
+        names=("$..Configuration.FirstName", "$..Configuration.LastName"),
+    ),
+    Entity(
+        "amazon_connect/evaluations",
+        "objects",
+        ("qa_evaluations",),
+        about=("$.metadata.agentId",),
+        mentions=("$.metadata.evaluator",),
+    ),
     Entity("zendesk/tickets", "objects", ("tickets",), ("tickets",)),
     # A page of tickets with their metric sets tells both, so it may lie in both folders.
     Entity("zendesk/ticket_metrics", "objects", ("tickets",), ("ticket_metrics", "tickets")),
@@ -55,3 +105,11 @@ ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _ALL}
 
 SOURCES: tuple[str, ...] = tuple(dict.fromkeys(name.split("/")[0] for name in ENTITIES))
 """The vendors: the names of their folders in the landing folder."""
+
+AROUND: Mapping[str, tuple[str, str]] = {
+    # A channel of an interface ends in its number, a local one in `/n`.
+    "asterisk": ("", r"(?:-[0-9a-f]{8})?(?:/n)?"),
+    # An ARN ends in the UUID by which evaluations know the agent.
+    "amazon_connect": ('(?:arn:[^"]*/)?', ""),
+}
+"""By vendor, as regular expressions, what may stand before and after an id where an agent stands."""

@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TextIO
@@ -68,13 +68,19 @@ def read(
 
 
 def write_small(
-    entity: Entity, source: Path, load_id: str, raw: Path, folder: Path, limits: Limits
+    entity: Entity,
+    source: Path,
+    load_id: str,
+    raw: Path,
+    folder: Path,
+    limits: Limits,
+    may_stay: Callable[[Sequence[str]], bool],
 ) -> int | None:
     """Write the records of a small file, all of them good, to `raw`; return how many there are.
 
     A stream delivers a month in thousands of small files, and starting a database for each would
     take most of the time. None, and nothing written, for a file that is not small, or has anything
-    to tell beside its records.
+    to tell beside its records, or whose records may not all stay as they are (`may_stay`).
 
     Raises:
         UnusableFileError: as `read`.
@@ -86,6 +92,8 @@ def write_small(
     with text.path.open(encoding="utf-8-sig", newline="") as stream:
         records = list(_records(stream, text.path, entity, trailers))
     if trailers or any(record.reason is not None for record in records):
+        return None
+    if not may_stay([record.text for record in records]):
         return None
     table = pa.table(
         {

@@ -256,17 +256,6 @@ def test_refusals_are_one_line(home: Home) -> None:
         erasing.look(home, "A00001")
 
 
-def test_nobody_is_erased_where_vendors_records_are_held(home: Home) -> None:
-    landing = home.root.parent / "landing"
-    (landing / "asterisk" / "queue_log").mkdir(parents=True)
-    (landing / "asterisk" / "queue_log" / "queue_log").write_text(
-        "1790000000|c1|q|A00001|ADDMEMBER|\n"
-    )
-    ingest(home, landing)
-    with pytest.raises(UnusableInput, match=r"vendors' records \(asterisk/queue_log\)"):
-        erasing.look(home, "A00001")
-
-
 def test_the_name_of_somebody_too_short_to_look_for_goes_from_its_own_rows(home: Home) -> None:
     erasing.begin(home, erasing.look(home, "A00011"), "case")
     complete(home)
