@@ -22,6 +22,7 @@ import reports
 from ingestion import (
     DATASETS,
     ENTITIES,
+    SOURCES,
     Entity,
     Home,
     UnusableInput,
@@ -264,12 +265,14 @@ def finish(home: Home) -> Erasure:
     journal(home).unlink()
     tell("looking for what is left")
     landing = read_scan(home)
-    besides = (home.landing, *([Path(landing.landing)] if landing else []))
+    # In vendors' records an id that is a word or a number is looked for where people stand alone.
+    besides = [home.landing, *(home.raw / source for source in SOURCES)]
+    if landing:
+        besides.append(Path(landing.landing))
     left = {
         path.relative_to(home.root).as_posix()
-        for path in traces.in_folder(home.root, person, besides)
+        for path in traces.in_folder(home.root, person, tuple(besides))
     }
-    # An id that is a word or a number is looked for where people stand alone.
     left.update(name for name, rows in _raw_rows(home, person) if rows)
     done.left = sorted(left)
     return done
@@ -332,10 +335,13 @@ def _count(
         for name in texts
         if name in PERSON_COLUMNS
     ]
+    sought = person.sought
     if entity is not None:
         tests.append(people.named(entity, entity.places, person.ids_in(entity.source)))
-    if person.sought:
-        pattern = sql_pattern(person.sought)
+        # An id that is a number is one of many in such a record.
+        sought = [text for text in sought if text != person.agent_id or traces.is_telling(text)]
+    if sought:
+        pattern = sql_pattern(sought)
         tests += [
             f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
             for name in texts

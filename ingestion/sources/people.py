@@ -41,16 +41,11 @@ _SKIPPED = _skipped()
 
 
 def written(text: str) -> str:
-    r"""A text as a regular expression of how JSON may write it.
-
-    Letters and digits of ASCII are never escaped; all else may be, as `\u00fc` or with a backslash.
-    """
+    r"""A text as a regular expression of how JSON may write it: each character as it is or as `\u00fc`."""
     return "".join(_character(one) for one in text)
 
 
 def _character(one: str) -> str:
-    if one.isascii() and one.isalnum():
-        return one
     units = one.encode("utf-16-be").hex()
     escaped = "".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
     short = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}.get(one)
@@ -59,11 +54,11 @@ def _character(one: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(one if one.isalnum() else _quoted(one) for one in text)
+    return "".join(_quoted(one) for one in text)
 
 
 def _quoted(one: str) -> str:
-    return f"\\{one}" if one.isascii() and not one.isspace() else one
+    return f"\\{one}" if one.isascii() and one.isprintable() and not one.isalnum() else one
 
 
 def bare(entity: Entity, value: str) -> str:

@@ -40,7 +40,8 @@ def without(entity: Entity, found: list[str], payload: str) -> str:
     ("payload", "expected"),
     [
         ('{"agent":{"id":"1001"},"id":"1001"}', '{"agent":{"id":"X"},"id":"1001"}'),
-        ('{"id":1001, "agent" :\n{ "n":{"id":1001},"id" : 1001 }}', '{"id":1001, "agent" :\n{ "n":{"id":1001},"id" : "X" }}'),
+        ('{"id":1001, "agent" :\n{ "n":{"id":1001},"id" : 1001 }}',
+         '{"id":1001, "agent" :\n{ "n":{"id":1001},"id" : "X" }}'),
         ('{"o":{"agent":{"id":"1001"}}}', '{"o":{"agent":{"id":"1001"}}}'),
         ('{"s":"{\\"agent\\":{\\"id\\":\\"1001\\"}}","agent":{"id":"1001"}}',
          '{"s":"{\\"agent\\":{\\"id\\":\\"1001\\"}}","agent":{"id":"X"}}'),
@@ -57,7 +58,8 @@ def without(entity: Entity, found: list[str], payload: str) -> str:
          '{"evaluator":{"id":"1001","user":{"name":"\\"id\\":\\"1001\\"","id":"X"}}}'),
         ('{"agent":{"id":1001.5}}', '{"agent":{"id":1001.5}}'),
     ],
-    ids=["its own", "blanks", "deeper", "text", "brackets", "anywhere", "list", "list of one", "condition", "path", "decimal"],
+    ids=["its own", "blanks", "deeper", "text", "brackets", "anywhere", "list", "list of one", "condition", "path",
+         "decimal"],
 )  # fmt: skip
 def test_only_whole_values_at_the_places_are_replaced(payload: str, expected: str) -> None:
     assert without(PLACES, ["1001"], payload) == expected
@@ -106,8 +108,11 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @given(
-    person=WORDS.filter(lambda text: text != "NONE"), other=WORDS, indent=st.sampled_from([None, 2]), is_ascii=st.booleans()
-)  # fmt: skip
+    person=WORDS.filter(lambda text: text != "NONE"),
+    other=WORDS,
+    indent=st.sampled_from([None, 2]),
+    is_ascii=st.booleans(),
+)
 def test_whatever_an_id_is_it_goes_and_all_else_stays(
     person: str, other: str, indent: int | None, is_ascii: bool
 ) -> None:
