@@ -11,7 +11,7 @@ import io
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import reports
 from ingestion import (
     DATASETS,
     ENTITIES,
+    INPUTS,
     SOURCES,
     Entity,
     Home,
@@ -34,6 +35,7 @@ from ingestion import (
 )
 from ingestion.chain_check import check_chain
 from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
+from ingestion.home import raw_columns
 from ingestion.people import NOBODY, People
 from ingestion.sources import people
 from ingestion.sources.entities import PAYLOAD
@@ -171,8 +173,13 @@ def begin(home: Home, found: Found, reason: str) -> None:
             )
     shutil.rmtree(_aside(home), ignore_errors=True)
     pseudonym = new_pseudonym()
-    for name in found.raw:
-        _rewrite(home, name, _dataset(name), person, pseudonym, "")
+    for dataset in INPUTS:
+        names = [name for name in found.raw if _dataset(name) == dataset]
+        if dataset in ENTITIES:
+            _rewrite_records(home, ENTITIES[dataset], names, person, pseudonym)
+            continue
+        for name in names:
+            _rewrite(home, name, dataset, person, pseudonym, "")
     for name in found.closes:
         _rewrite(home, name, "performance", person, pseudonym, " order by agent_id")
     for name in found.quarantine:
@@ -307,15 +314,30 @@ def _dataset(name: str) -> str:
 
 
 def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
+    """Rows that name somebody, by raw file; of vendors' records, which lie in thousands of files, in one go each."""
     with engine.connect() as connection:
         for load in ledger.read_ledger(home):
             path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
-            if path.exists():
-                entity = ENTITIES.get(load.dataset)
-                yield (
-                    path.relative_to(home.root).as_posix(),
-                    _count(connection, path, person, entity),
-                )
+            if load.dataset not in ENTITIES and path.exists():
+                yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
+        for name, entity in ENTITIES.items():
+            if traces.has_raw(home, name):
+                found = connection.execute(
+                    "select load_id, count(*)"
+                    f" from {traces.raw(connection, home, entity.dataset)}"
+                    f" where {_is_named_record(entity, person)} group by load_id order by load_id"
+                ).fetchall()
+                folder = home.raw_folder(name).relative_to(home.root).as_posix()
+                yield from ((f"{folder}/{load_id}.parquet", rows) for load_id, rows in found)
+
+
+def _is_named_record(entity: Entity, person: Person) -> str:
+    """SQL that is true where a vendor's record names somebody."""
+    at_places = people.named(entity, entity.places, person.ids_in(entity.source))
+    # An id that is a number is one of many in such a record.
+    sought = [text for text in person.sought if text != person.agent_id or traces.is_telling(text)]
+    anywhere = f"regexp_matches({PAYLOAD}, {sql_pattern(sought)}, 'i')" if sought else "false"
+    return f"({at_places} or {anywhere})"
 
 
 def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
@@ -324,9 +346,7 @@ def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
             yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, path: Path, person: Person, entity: Entity | None = None
-) -> int:
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
     """Rows of a Parquet file that name the person."""
     source = engine.parquet(connection, path)
     texts = _text_columns(connection, source)
@@ -335,13 +355,8 @@ def _count(
         for name in texts
         if name in PERSON_COLUMNS
     ]
-    sought = person.sought
-    if entity is not None:
-        tests.append(people.named(entity, entity.places, person.ids_in(entity.source)))
-        # An id that is a number is one of many in such a record.
-        sought = [text for text in sought if text != person.agent_id or traces.is_telling(text)]
-    if sought:
-        pattern = sql_pattern(sought)
+    if person.sought:
+        pattern = sql_pattern(person.sought)
         tests += [
             f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
             for name in texts
@@ -369,11 +384,36 @@ def _rewrite(home: Home, name: str, topic: str, person: Person, pseudonym: str, 
             for column in _text_columns(connection, source)
         )
         rows = f"select * replace ({replaced}) from {source}{order}"
-        if topic in ENTITIES:
-            rows = f"from {source}"
-            for step in _replaced_record(ENTITIES[topic], person, pseudonym):
-                rows = f"select * replace ({step} as {PAYLOAD}) from ({rows})"
         engine.write_parquet(connection, rows, final)
+
+
+def _rewrite_records(
+    home: Home, entity: Entity, names: Sequence[str], person: Person, pseudonym: str
+) -> None:
+    """Write raw files of an entity aside with the person replaced in every record."""
+    if not names:
+        return
+    (_aside(home) / names[0]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (
+        engine.scratch_folder(home.scratch) as folder,
+        engine.connection(folder, on_disk=True) as connection,
+    ):
+        files = [home.root / name for name in names]
+        source = engine.parquet(connection, files, raw_columns(entity.dataset))
+        rows = f"from {source} where {_is_named_record(entity, person)}"
+        for step in _replaced_record(entity, person, pseudonym):
+            rows = f"select * replace ({step} as {PAYLOAD}) from ({rows})"
+        connection.execute(f"create table changed as {rows}")
+        for name in names:
+            load_id = engine.literal(Path(name).stem)
+            engine.write_parquet(
+                connection,
+                f"select read.* replace (coalesce(changed.{PAYLOAD}, read.{PAYLOAD}) as {PAYLOAD})"
+                f" from {engine.parquet(connection, home.root / name)} as read"
+                f" left join (from changed where load_id = {load_id}) as changed"
+                " using (load_id, row_number) order by row_number",
+                _aside(home) / name,
+            )
 
 
 def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
@@ -381,9 +421,9 @@ def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
     cell = engine.identifier(column)
     own, stand_in = engine.literal(person.agent_id), engine.literal(pseudonym)
     value = cell
-    if len(person.agent_id) >= traces.SHORTEST:
-        value = _exchanged(value, [person.agent_id], pseudonym)
-    texts = [text for text in person.sought if text != person.agent_id]
+    ids, texts = _ids_and_texts(person)
+    if ids:
+        value = _exchanged(value, ids, pseudonym)
     if texts and column not in _IDENTIFIERS:
         value = _exchanged(value, texts, MASKED)
     cases = []
@@ -403,11 +443,10 @@ def _replaced_record(entity: Entity, person: Person, pseudonym: str) -> Iterator
         yield f"case when {people.named(entity, entity.about, ids)} then {emptied} else {PAYLOAD} end"
     replaced = people.replaced(entity, entity.places, ids, pseudonym, PAYLOAD)
     yield f"case when {people.named(entity, entity.places, ids)} then {replaced} else {PAYLOAD} end"
-    own = {person.agent_id, *(one for _, one in person.ids)}
-    telling = [one for one in person.sought if one in own and traces.is_telling(one)]
+    words, texts = _ids_and_texts(person)
+    telling = [one for one in words if traces.is_telling(one)]
     if telling:
         yield _exchanged(PAYLOAD, telling, pseudonym)
-    texts = [text for text in person.sought if text in person.texts and text not in own]
     numbers = [text for text in texts if text.isdecimal()]
     words = [text for text in texts if text not in numbers]
     if words:
@@ -421,6 +460,12 @@ def _replaced_record(entity: Entity, person: Person, pseudonym: str) -> Iterator
                 f"case when not contains({PAYLOAD}, {engine.literal(number)}) then {PAYLOAD}"
                 f" when json_valid({masked}) then {masked} else {zero} end"
             )
+
+
+def _ids_and_texts(person: Person) -> tuple[list[str], list[str]]:
+    """What is looked for inside of texts: ids, then names and addresses."""
+    texts = [text for text in person.sought if text in person.texts]
+    return [text for text in person.sought if text not in texts], texts
 
 
 def _exchanged(value: str, texts: list[str], by: str) -> str:

@@ -78,7 +78,7 @@ def person_of(
     """
     closes = sorted((home.records / "performance").glob("*.parquet"))
     with engine.connect() as connection:
-        profiles = _raw(connection, home, DATASETS["agents"])
+        profiles = raw(connection, home, DATASETS["agents"])
         sources = [f"select agent_id, unnest([name, email, phone]) as text from {profiles}"]
         if closes:
             sources.append(f"select agent_id, name from {engine.parquet(connection, closes)}")
@@ -118,7 +118,7 @@ def _ids(
             for vendor, one, agent in table:
                 if vendor == source:
                     (own if agent == agent_id else others).update({one, people.bare(entity, one)})
-            if len(entity.about) > 1 and _has_raw(home, entity.name):
+            if len(entity.about) > 1 and has_raw(home, entity.name):
                 linked += _linked(connection, home, entity)
         # Whose an id is, the table and the list of agents say before any record does.
         own -= others
@@ -136,7 +136,7 @@ def _linked(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity) -
     ids = " || ".join(people.ids(entity, place) for place in entity.about)
     groups = connection.execute(
         f"select distinct list_sort(list_distinct({ids})) as ids"
-        f" from {_raw(connection, home, entity.dataset)}"
+        f" from {raw(connection, home, entity.dataset)}"
     ).fetchall()
     return [{one for one in ids if one != MASKED and not is_pseudonym(one)} for (ids,) in groups]
 
@@ -150,21 +150,23 @@ def _happens(connection: duckdb.DuckDBPyConnection, home: Home, person: Person) 
     } | {
         name: people.named(entity, entity.places, person.ids_in(entity.source))
         for name, entity in ENTITIES.items()
-        if _has_raw(home, name)
+        if has_raw(home, name)
     }
     return any(
         connection.execute(
-            f"select 1 from {_raw(connection, home, INPUTS[name])} where {test} limit 1"
+            f"select 1 from {raw(connection, home, INPUTS[name])} where {test} limit 1"
         ).fetchone()
         for name, test in tests.items()
     )
 
 
-def _has_raw(home: Home, name: str) -> bool:
+def has_raw(home: Home, name: str) -> bool:
+    """Whether there is any raw file of a dataset or entity."""
     return any(home.raw_folder(name).glob("[!_]*.parquet"))
 
 
-def _raw(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> str:
+def raw(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> str:
+    """SQL of a relation of all raw rows of a dataset or entity."""
     return engine.parquet(
         connection, home.raw_folder(dataset.name) / "*.parquet", raw_columns(dataset)
     )
