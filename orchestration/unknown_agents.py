@@ -2,7 +2,8 @@
 
 import duckdb
 
-from ingestion import ENTITIES, Home
+from ingestion import ENTITIES, Home, engine
+from ingestion.erased import MASKED
 from orchestration.database import attached
 
 
@@ -24,7 +25,7 @@ def unknown_agents(home: Home) -> list[tuple[str, list[str]]]:
                 "select split_part(dataset, '/', 1), list(distinct agent_id order by agent_id)"
                 f" from ({rows}) inner join warehouse.staging.stg_records__loads"
                 " on load_sequence = sequence"
-                " where dataset like '%/%' and agent_id is not null and agent_id not in"
+                f" where dataset like '%/%' and agent_id <> {engine.literal(MASKED)} and agent_id not in"
                 " (select agent_id from warehouse.staging.stg_landing__agents)"
                 " group by all order by all"
             ).fetchall()

@@ -11,6 +11,8 @@ inner join {{ ref('stg_records__loads') }} as loads
         and loads.dataset like '%/%'
 where
     happened.agent_id is not null
+    -- Stands for people who were erased.
+    and happened.agent_id != '(erased)'
     and happened.agent_id not in (
         select agents.agent_id from {{ ref('stg_landing__agents') }} as agents
     )

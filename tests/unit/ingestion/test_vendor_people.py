@@ -116,20 +116,19 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_whatever_an_id_is_it_goes_and_all_else_stays(
     person: str, other: str, indent: int | None, is_ascii: bool
 ) -> None:
-    content = {
-        "id": person,
-        "note": f'"{person}": "{person}"',
-        "agent": {"deep": {"id": person}, "list": [person, {"id": person}], "id": person},
-        "p": [{"userId": other}, {"userId": person}, {"x": [], "userId": person}],
-    }
-    payload = json.dumps(content, indent=indent, ensure_ascii=is_ascii)
+    def record(id_of_agent: str) -> dict[str, Any]:
+        agent = {"deep": {"id": person}, "list": [person, {"id": person}], "id": id_of_agent}
+        others = other if other != person else id_of_agent
+        return {
+            "id": person,
+            "note": f'"{person}": "{person}"',
+            "agent": agent,
+            "p": [{"userId": others}, {"userId": id_of_agent}, {"x": [], "userId": id_of_agent}],
+        }
+
+    payload = json.dumps(record(person), indent=indent, ensure_ascii=is_ascii)
     assert ask(people.ids(PLACES, "$.agent.id"), payload) == [person]
-    content["agent"] = {**content["agent"], "id": "X"}  # type: ignore[dict-item]
-    content["p"] = [
-        {**one, "userId": "X" if one["userId"] == person else other}
-        for one in content["p"]  # type: ignore[union-attr]
-    ]
-    assert json.loads(without(PLACES, [person], payload)) == content
+    assert json.loads(without(PLACES, [person], payload)) == record("X")
     assert person in set(people.tokens(PLACES, payload))
 
 

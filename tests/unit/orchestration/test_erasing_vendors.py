@@ -7,7 +7,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import Home, UnusableInput, encryption, engine, ingest, ledger, read_ledger
+from ingestion import (
+    ENTITIES,
+    Entity,
+    Home,
+    UnusableInput,
+    encryption,
+    engine,
+    ingest,
+    ledger,
+    read_ledger,
+)
 from ingestion.erased import MASKED, Erased, is_pseudonym
 from orchestration import encrypting, erasing, traces, verification
 from tests.unit.ingestion.ingestion_bench import Bench
@@ -255,8 +265,8 @@ def test_who_is_known_to_a_vendor_alone_can_be_erased(home: Home) -> None:
 def test_a_vendor_of_whom_nobody_said_where_people_stand_is_refused(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unsaid = erasing.Entity("asterisk/queue_log", "log", ())
-    monkeypatch.setitem(erasing.ENTITIES, "asterisk/queue_log", unsaid)
+    unsaid = Entity("asterisk/queue_log", "log", ())
+    monkeypatch.setitem(ENTITIES, "asterisk/queue_log", unsaid)
     with pytest.raises(UnusableInput, match=r"holds asterisk/queue_log, and .*entities\.py"):
         erasing.look(home, "1001")
 
