@@ -62,7 +62,7 @@ def open_text(path: Path, compressed: bool, folder: Path, limits: Limits) -> Tex
     else:
         unpacked = folder / "unpacked"
         with unpacked.open("xb") as copy:
-            for chunk in _unpack(path):
+            for chunk in unpack(path):
                 size.feed(chunk)
                 utf8.feed(chunk)
                 quotes.feed(chunk)
@@ -133,7 +133,7 @@ def with_one_line_ending(path: Path, folder: Path) -> Path:
     return copy
 
 
-def _unpack(path: Path) -> Iterator[bytes]:
+def unpack(path: Path) -> Iterator[bytes]:
     """The content of a gzip file of one or more members, checksums verified."""
     way_out = "export or copy the file again"
     with path.open("rb") as opened:

@@ -91,7 +91,7 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
         for folder in (root, *(root / source for source in SOURCES))
         if folder.is_dir()
         for entry in folder.iterdir()
-        if not _ignored(entry.name) and not (entry.is_dir() and _is_known(entry, root))
+        if not is_ignored(entry.name) and not (entry.is_dir() and _is_known(entry, root))
     )
     return LandingScan(str(root), tuple(files), tuple(unknown), tuple(unreadable))
 
@@ -143,14 +143,14 @@ def _files_under(root: Path, dataset: str) -> tuple[list[Path], list[tuple[str, 
             leave_out(error.filename, error.strerror or str(error))
 
     top = root / dataset
-    if top.is_symlink() and (reason := _why_left_out(top, root)):
+    if top.is_symlink() and (reason := why_left_out(top, root)):
         return [], [(dataset, reason)]
     for place, folders, names in os.walk(top, onerror=not_listed):
-        folders[:] = sorted(name for name in folders if not _ignored(name))
+        folders[:] = sorted(name for name in folders if not is_ignored(name))
         links = [name for name in folders if _is_link(Path(place) / name)]
-        for name in sorted((*links, *(name for name in names if not _ignored(name)))):
+        for name in sorted((*links, *(name for name in names if not is_ignored(name)))):
             path = Path(place) / name
-            if reason := _why_left_out(path, root):
+            if reason := why_left_out(path, root):
                 leave_out(path, reason)
             else:
                 found.append(path)
@@ -165,7 +165,7 @@ def _is_link(path: Path) -> bool:
         return False
 
 
-def _why_left_out(path: Path, root: Path) -> str | None:
+def why_left_out(path: Path, root: Path) -> str | None:
     """Why an entry of a dataset's folder is not read; None when it is.
 
     A link could bring any file of this machine, such as a list of passwords, into the quarantine
@@ -194,7 +194,8 @@ def _is_known(folder: Path, root: Path) -> bool:
     return name in INPUTS or name in SOURCES
 
 
-def _ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is left alone: hidden, or not written to its end."""
     return name.startswith(IGNORED_PREFIXES) or name.endswith(IGNORED_SUFFIXES)
 
 

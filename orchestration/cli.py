@@ -549,6 +549,42 @@ def confirm_deliveries(
         console.print(desk.confirm(first_day, by), highlight=False, soft_wrap=True)
 
 
+source_app = typer.Typer(
+    no_args_is_help=True, help="Exports of other systems: look at them before they are loaded."
+)
+app.add_typer(source_app, name="source")
+
+
+@source_app.command("check")
+def check_source(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="A landing folder, a folder in it, or any heap of exports.", metavar="DIR"
+        ),
+    ],
+) -> None:
+    """Say what the files of a folder are, what their first records become, and what a close still needs.
+
+    The content tells, never the name: datasets of the landing contract (docs/landing.md) and exports of vendors
+    (docs/sources). Of each file the first MiB is read, of thousands of files some. A sample goes through the models
+    in a temporary folder; nothing is changed in DIR, nothing is written to a home.
+
+    Example: `scorehouse source check ~/Downloads/exports`. It says which folder of the landing folder each file belongs
+    into; put them there, run it over the landing folder again, and then `scorehouse close 2026-10 --landing DIR`.
+
+    Exit codes: 0 all is recognised and nothing is missing, 1 something is unusable, not recognised, or missing that a
+    close needs, 2 wrong use.
+    """
+    _listen()
+    from orchestration.source_check import check
+    from orchestration.source_summary import print_checked
+
+    checked = check(folder)
+    print_checked(console, checked)
+    raise typer.Exit(0 if checked.is_ready else 1)
+
+
 @app.command()
 def purge(
     before: Annotated[

@@ -1,5 +1,7 @@
 """What a run has to stand on, looked up before anything is built."""
 
+from collections.abc import Collection
+
 from ingestion import DATASETS, ENTITIES, Home, UnusableInput, engine, read_ledger
 from ingestion.home import raw_columns
 
@@ -21,19 +23,24 @@ def check_required_datasets(home: Home) -> None:
         UnusableInput: a required dataset has no loaded file.
     """
     loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
-    is_fed_by_vendors = bool(loaded & ENTITIES.keys())
-    missing = [
+    missing = missing_datasets(loaded)
+    if missing:
+        raise UnusableInput(
+            f"required datasets are missing: {', '.join(missing)}. Put their files into a folder of "
+            "that name in the landing folder (see docs/landing.md), then run again"
+        )
+
+
+def missing_datasets(loaded: Collection[str]) -> list[str]:
+    """The datasets that a close needs beside those (and vendors' entities) that there are."""
+    is_fed_by_vendors = any(name in ENTITIES for name in loaded)
+    return [
         name
         for name, dataset in DATASETS.items()
         if dataset.required
         and name not in loaded
         and (name in ALWAYS_REQUIRED or not is_fed_by_vendors)
     ]
-    if missing:
-        raise UnusableInput(
-            f"required datasets are missing: {', '.join(missing)}. Put their files into a folder of "
-            "that name in the landing folder (see docs/landing.md), then run again"
-        )
 
 
 def agents_time_zones(home: Home) -> list[str]:

@@ -22,7 +22,9 @@ class Entity:
     `name`: `vendor/entity`, which is also its folder. `form`: a log has one record a line; the
     others are JSON objects in any arrangement, or CSV with a header row, told apart by content.
     `lists`: names under which a page of the vendor's interface holds a list of records. `feeds`:
-    the datasets of the landing contract that its records become rows of.
+    the datasets of the landing contract that its records become rows of. `known_by`: the fields
+    (top-level keys, or columns of a CSV file) by which a record is told from those of other
+    entities. `states_at`: JSON paths of the values that the table of rules `source_statuses` maps.
 
     Where a record names people who work here, as places (`ingestion/sources/people.py`), so that
     somebody can be erased: `about`, ids of whom the record is about, in one record all of one
@@ -35,6 +37,8 @@ class Entity:
     form: Literal["log", "objects"]
     feeds: tuple[str, ...]
     lists: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+    states_at: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     mentions: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
@@ -55,6 +59,10 @@ class Entity:
         return Dataset(self.name, (), (Column(PAYLOAD, "text", required=True),))
 
 
+_PEOPLE_OF_A_TICKET = (
+    *("$.submitter_id", "$.requester_id", "$.follower_ids[*]", "$.collaborator_ids[*]"),
+    "$.email_cc_ids[*]",
+)
 _ALL = (
     # A line is a part of a call or of somebody's session: without it the others would lie.
     Entity(
@@ -72,6 +80,7 @@ _ALL = (
         "amazon_connect/contact_records",
         "objects",
         ("interactions",),
+        known_by=("ContactId", "Channel", "InitiationTimestamp", "LastUpdateTimestamp"),
         about=("$.Agent.Username", "$.Agent.ARN"),
         mentions=("$.TransferredToEndpoint.Address",),
     ),
@@ -79,6 +88,11 @@ _ALL = (
         "amazon_connect/agent_events",
         "objects",
         ("status_events",),
+        known_by=("AgentARN", "EventId", "EventType", "EventTimestamp", "CurrentAgentSnapshot"),
+        states_at=(
+            "$.CurrentAgentSnapshot.AgentStatus.Name",
+            "$.CurrentAgentSnapshot.AgentStatus.Type",
+        ),
         about=("$.AgentARN", "$..Configuration.Username"),
         mentions=(),
         names=("$..Configuration.FirstName", "$..Configuration.LastName"),
@@ -87,17 +101,75 @@ _ALL = (
         "amazon_connect/evaluations",
         "objects",
         ("qa_evaluations",),
+        known_by=("evaluationId", "metadata"),
         about=("$.metadata.agentId",),
         mentions=("$.metadata.evaluator",),
     ),
-    Entity("zendesk/tickets", "objects", ("tickets",), ("tickets",)),
+    Entity(
+        "zendesk/tickets",
+        "objects",
+        ("tickets",),
+        ("tickets",),
+        known_by=("id", "assignee_id", "requester_id", "status", "created_at", "updated_at"),
+        about=("$.assignee_id",),
+        mentions=_PEOPLE_OF_A_TICKET,
+    ),
     # A page of tickets with their metric sets tells both, so it may lie in both folders.
-    Entity("zendesk/ticket_metrics", "objects", ("tickets",), ("ticket_metrics", "tickets")),
-    Entity("zendesk/ticket_audits", "objects", ("tickets",), ("audits",)),
-    Entity("zendesk/satisfaction_ratings", "objects", ("csat_surveys",), ("satisfaction_ratings",)),
-    Entity("zendesk/agent_states", "objects", ("status_events",), ("data",)),
+    Entity(
+        "zendesk/ticket_metrics",
+        "objects",
+        ("tickets",),
+        ("ticket_metrics", "tickets"),
+        known_by=("ticket_id", "reopens", "solved_at", "assignee_stations"),
+        about=("$.assignee_id",),
+        mentions=_PEOPLE_OF_A_TICKET,
+    ),
+    Entity(
+        "zendesk/ticket_audits",
+        "objects",
+        ("tickets",),
+        ("audits",),
+        known_by=("ticket_id", "author_id", "events"),
+        mentions=(
+            "$.author_id",
+            "$..value[field_name=assignee_id]",
+            "$..previous_value[field_name=assignee_id]",
+        ),
+    ),
+    Entity(
+        "zendesk/satisfaction_ratings",
+        "objects",
+        ("csat_surveys",),
+        ("satisfaction_ratings",),
+        known_by=("ticket_id", "assignee_id", "requester_id", "score"),
+        about=("$.assignee_id",),
+        mentions=("$.requester_id",),
+    ),
+    Entity(
+        "zendesk/agent_states",
+        "objects",
+        ("status_events",),
+        ("data",),
+        known_by=("agent_id", "status", "updated_at"),
+        states_at=(
+            "$.event.new_unified_state.name",
+            "$.attributes.agent_status.name",
+            "$.status",
+        ),
+        about=("$.detail.agent_id", "$.attributes.agent_id", "$.agent_id"),
+        mentions=(),
+    ),
     # Whose figures they are: users become no row of their own.
-    Entity("zendesk/users", "objects", (), ("users",)),
+    Entity(
+        "zendesk/users",
+        "objects",
+        (),
+        ("users",),
+        known_by=("id", "name", "email", "role", "time_zone"),
+        about=("$.id", "$.external_id"),
+        mentions=(),
+        names=("$.name", "$.email", "$.phone", "$.alias"),
+    ),
 )
 
 ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _ALL}

@@ -24,6 +24,9 @@ from ingestion.limits import Limits, UnusableFileError
 from ingestion.readers.common import RECORD_LENGTH, Landed, create_refused
 from ingestion.sources.entities import PAYLOAD, Entity
 
+LOG_LINE = re.compile(r"\d{9,11}(?:\.\d+)?\|[^|]*\|[^|]*\|[^|]*\|[A-Z]+(?:\|.*)?")
+"""A line of a queue log."""
+
 BATCH = 50_000
 SMALL_BYTES = 4 * 1024 * 1024
 _CHUNK = 4 * 1024 * 1024
@@ -32,7 +35,6 @@ _LONGEST_RECORD = 64 * 1024 * 1024
 _NEAR_END = 1024 * 1024
 _SKIPPED = re.compile(r"[\s,\[\]]*")
 _LINE_WITH_OBJECT = re.compile(r"\n[ \t]*\{")
-_LOG_LINE = re.compile(r"\d{9,11}(?:\.\d+)?\|[^|]*\|[^|]*\|[^|]*\|[A-Z]+(?:\|.*)?")
 _SHOWN = 80
 
 
@@ -110,7 +112,7 @@ def _records(stream: TextIO, path: Path, entity: Entity, trailers: list[str]) ->
     if entity.form == "log":
         return _log_lines(stream)
     if _begins_as_json(stream):
-        return _json_objects(stream, entity)
+        return json_objects(stream, entity)
     return _csv_rows(stream, _ends_a_line(path), trailers)
 
 
@@ -158,7 +160,7 @@ def _log_lines(stream: TextIO) -> Iterator[Record]:
         line = line.rstrip("\r\n")
         if not line.strip():
             continue
-        if _LOG_LINE.fullmatch(line):
+        if LOG_LINE.fullmatch(line):
             yield Record(number, line)
         else:
             yield Record(
@@ -186,8 +188,8 @@ def _ends_a_line(path: Path) -> bool:
         return opened.read(1) in (b"\n", b"\r", b"")
 
 
-def _json_objects(stream: TextIO, entity: Entity) -> Iterator[Record]:
-    """Every object of the text, in lists or not; those within a page are taken out of it.
+def json_objects(stream: TextIO, entity: Entity) -> Iterator[Record]:
+    """Every object of the text, in lists or not; those within a page of `entity` are taken out of it.
 
     Raises:
         UnusableFileError: a list or the last object is not closed.
@@ -261,6 +263,12 @@ def _json_reason(error: Exception) -> str:
     return f"the record is no valid JSON ({said[:_SHOWN]})"
 
 
+def csv_header(line: str) -> tuple[str, list[str]]:
+    """What separates the columns of a CSV file, and their names, by its first line."""
+    mark = max(",;\t|", key=line.count)
+    return mark, [name.strip() for name in next(csv.reader([line], delimiter=mark), [])]
+
+
 def _csv_rows(stream: TextIO, ends_a_line: bool, trailers: list[str]) -> Iterator[Record]:
     """Every row as a JSON object of its cells that are not empty.
 
@@ -269,9 +277,7 @@ def _csv_rows(stream: TextIO, ends_a_line: bool, trailers: list[str]) -> Iterato
     """
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        header_line = stream.readline()
-        mark = max(",;\t|", key=header_line.count)
-        header = [name.strip() for name in next(csv.reader([header_line], delimiter=mark), [])]
+        mark, header = csv_header(stream.readline())
         if len(header) < 2 or len(set(header)) < len(header):
             raise UnusableFileError(
                 "the file is neither JSON nor CSV with a header row of different column names"
