@@ -53,7 +53,7 @@ def lines_of(checked: Checked, width: int) -> Iterator[str]:
             yield from _preview_lines(preview, width)
     for one in checked.rejected:
         yield ""
-        yield f"{one.target}: {one.count:,} records of the sample are rejected"
+        yield f"{one.target}: rejected in the sample: {_count(one.count, 'record')}"
         yield from (f"  {printable(line)}" for line in one.first)
     yield from _question_lines(checked)
     yield from _close_lines(checked)
@@ -130,14 +130,14 @@ def _count_lines(previews: Sequence[Preview]) -> Iterator[str]:
     yield "what the first records become (a sample, loaded and mapped as a close does it):"
     for one in previews:
         name = one.dataset if one.target == one.dataset else f"{one.target} → {one.dataset}"
-        yield f"  {name}: {one.records:,} records, {one.made:,} rows"
+        yield f"  {name}: {_count(one.records, 'record')}, {_count(one.made, 'row')}"
 
 
 def _preview_lines(preview: Preview, width: int) -> Iterator[str]:
     if not preview.rows:
         return
     yield ""
-    yield f"{preview.dataset} from {preview.target}, the first {len(preview.rows)} of {preview.made:,} rows:"
+    yield f"{preview.dataset} from {preview.target}, the first {len(preview.rows)} of {_count(preview.made, 'row')}:"
     texts = [[_cell(value) for value in row] for row in preview.rows]
     columns = list(zip(*texts, strict=True))
     # A column of one value, or of none, is told once.
@@ -198,7 +198,7 @@ def _question_lines(checked: Checked) -> Iterator[str]:
     for target, count, values in checked.unmapped:
         said = f": {_some(values)}" if values else ""
         yield ""
-        yield f"{target}: {count:,} rows are unclassified time; statuses without a row in source_statuses{said}"
+        yield f"{target}: {_count(count, 'row')} of unclassified time; statuses without a row in source_statuses{said}"
 
 
 def _close_lines(checked: Checked) -> Iterator[str]:
@@ -220,7 +220,11 @@ def _close_lines(checked: Checked) -> Iterator[str]:
 
 
 def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+    return _count(count, "file")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _size(count: int) -> str:

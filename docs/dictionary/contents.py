@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from docs.dictionary.lineage import ROWS, Column, all_lineage, origins
+from docs.dictionary.sources import Source, vendors
 from ingestion import DATASETS, ENTITIES, Load
 from ingestion.home import raw_columns
 
@@ -60,11 +61,13 @@ class Model:
 
 @dataclass(frozen=True)
 class Contents:
-    """The marts by name, the models that they are made of (staging, then intermediate), and where lineage begins."""
+    """The marts by name, the models that they are made of (staging, then intermediate), where lineage begins, and the
+    vendors whose exports are read."""
 
     marts: tuple[Model, ...]
     others: tuple[Model, ...]
     origins: tuple[Origin, ...]
+    sources: tuple[Source, ...]
 
 
 def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Contents:
@@ -90,7 +93,12 @@ def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Content
     staging, intermediate, marts = (
         tuple(model for model in models if model.schema == schema) for schema in SCHEMAS
     )
-    return Contents(marts, staging + intermediate, _origins(marts))
+    return Contents(
+        marts,
+        staging + intermediate,
+        _origins(marts),
+        vendors(manifest, tables, lineage, [mart.table for mart in marts]),
+    )
 
 
 def _origins(marts: tuple[Model, ...]) -> tuple[Origin, ...]:

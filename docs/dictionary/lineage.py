@@ -13,6 +13,8 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
+from ingestion.sources.entities import PAYLOAD
+
 ROWS = "*"
 # A table in one part of a query, such as `landing.tickets` or `marts.fct_agent_day`, and a column of it.
 Column = tuple[str, str]
@@ -23,6 +25,9 @@ _RAW_FILES = re.compile(r"read_parquet\('[^']*/raw/(\w+(?:/\w+)?)/\*[^)]*\)")
 _RAW_RECORDS = re.compile(
     r"\(select \* rename [^;]*?/ledger\.ndjson'[^;]*?where kind = '(\w+)'\)\)", re.DOTALL
 )
+_FIELD = "payload_field_"
+# What a line of a queue log holds before its parameters.
+_LOG_VALUES = ("epoch", "callid", "queue", "member", "EVENT")
 # The database that the tables of a `with` clause are put in, for they have none of their own.
 _PARTS = "parts"
 
@@ -34,14 +39,125 @@ def model_lineage(
 
     sql: the compiled SQL. tables: columns and types of everything it may read, by `schema.name`. parameters: the
     names that stand for a value in a table function, where they stand bare; a value is no source.
+
+    What is read of a vendor's record is a source under the record's own name for it, such as `Agent.ARN`.
     """
-    landed = _RAW_FILES.sub(lambda found: "landing." + found[1].replace("/", "_"), sql)
-    plain = _RAW_RECORDS.sub(r"records.\1s", landed)
-    tree = parse_one(plain.replace('"warehouse".', ""), dialect=_DIALECT)
+    tree = parse_one(_plain(sql), dialect=_DIALECT)
     for column in [*tree.find_all(exp.Column)]:
         if not column.table and column.name in set(parameters):
             column.replace(exp.null())
-    return _columns(tree, tables, {})
+    named = _name_fields(tree)
+    if not named:
+        return _columns(tree, tables, {})
+    columns = _columns(tree, _with_fields(tables, named), {})
+    return {
+        name: {(table, named.get(column, column)) for table, column in sources}
+        for name, sources in columns.items()
+        if name not in named
+    }
+
+
+def fields_read(sql: str) -> list[str]:
+    """What a model reads of a vendor's record itself, as `model_lineage` names it."""
+    tree = parse_one(_plain(sql), dialect=_DIALECT)
+    named = _name_fields(tree)
+    return sorted(named.values())
+
+
+def fields_within(sql: str) -> list[str]:
+    """What is read of the parts of a vendor's record that were taken out of it before, such as the items of a list."""
+    tree = parse_one(_plain(sql), dialect=_DIALECT)
+    found = (
+        _path(node)
+        for node in tree.find_all(exp.JSONExtract, exp.JSONExtractScalar)
+        if not _is_payload(node.this)
+    )
+    return sorted({path for path in found if path})
+
+
+def null_columns(sql: str, columns: Columns) -> set[str]:
+    """The columns that a model sets to null and to nothing else. columns: their sources."""
+    tree = parse_one(_plain(sql), dialect=_DIALECT)
+    nulls = {
+        alias.alias
+        for alias in tree.find_all(exp.Alias)
+        if isinstance(alias.this.this if isinstance(alias.this, exp.Cast) else alias.this, exp.Null)
+    }
+    return {name for name in nulls if name in columns and not columns[name]}
+
+
+def _plain(sql: str) -> str:
+    """The SQL with plain names for the files and ledgers that it reads."""
+    landed = _RAW_FILES.sub(lambda found: "landing." + found[1].replace("/", "_"), sql)
+    return _RAW_RECORDS.sub(r"records.\1s", landed).replace('"warehouse".', "")
+
+
+def _name_fields(tree: exp.Expr) -> dict[str, str]:
+    """Make a column of every field that is read of a vendor's record; their names, by the columns' names.
+
+    A field is a path into a JSON record (`payload ->> '$.Agent.ARN'`), or one of the values of a log's line, which
+    were split first. The columns go wherever the record goes.
+    """
+    splits = {
+        alias.alias
+        for alias in tree.find_all(exp.Alias)
+        if isinstance(alias.this, exp.Split) and _is_payload(alias.this.this)
+    }
+    named: dict[str, str] = {}
+    for node in [*tree.find_all(exp.JSONExtract, exp.JSONExtractScalar, exp.Bracket)]:
+        field = None
+        if isinstance(node, exp.Bracket):
+            of = node.this
+            if isinstance(of, exp.Column) and of.name in splits:
+                field = _value_of_a_line(node)
+        elif _is_payload(node.this):
+            field = _path(node)
+        if field is None:
+            continue
+        name = next((name for name, known in named.items() if known == field), None)
+        name = name or f"{_FIELD}{len(named)}"
+        named[name] = field
+        node.replace(exp.column(name, table=node.this.table or None))
+    if named:
+        for select in tree.find_all(exp.Select):
+            for projection in [*select.expressions]:
+                if _is_payload(projection):
+                    table = projection.table or None
+                    for name in named:
+                        select.append("expressions", exp.column(name, table=table))
+    return named
+
+
+def _with_fields(
+    tables: Mapping[str, Mapping[str, str]], named: Iterable[str]
+) -> dict[str, Mapping[str, str]]:
+    return {
+        table: {**columns, **dict.fromkeys(named, "unknown")} if PAYLOAD in columns else columns
+        for table, columns in tables.items()
+    }
+
+
+def _is_payload(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and node.name == PAYLOAD
+
+
+def _path(node: exp.Expr) -> str | None:
+    """The path as it is written, without its root and quotes; None where it is not written there."""
+    path = node.expression
+    if not isinstance(path, (exp.JSONPath, exp.Literal)):
+        return None
+    text = path.sql(dialect=_DIALECT).strip("'")
+    return text.removeprefix("$").removeprefix(".").replace('"', "") or None
+
+
+def _value_of_a_line(node: exp.Bracket) -> str | None:
+    place = node.expressions[0]
+    if not (isinstance(place, exp.Literal) and place.is_number):
+        return None
+    # sqlglot counts from 0.
+    number = int(place.name) + 1 - (node.args.get("offset") or 0)
+    beyond = number - len(_LOG_VALUES)
+    return f"parameter {beyond}" if beyond > 0 else _LOG_VALUES[number - 1]
 
 
 def origins(columns: Mapping[Column, set[Column]], column: Column) -> set[Column]:

@@ -1,6 +1,7 @@
 """The contents as one HTML page that loads nothing."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,7 +24,14 @@ def render(contents: Contents) -> str:
     )
     shown = {model.table for model in (*contents.marts, *contents.others)}
     environment.filters["prose"] = prose
-    environment.filters["column"] = lambda column: link(column, shown)
+    fields = {
+        field_anchor(entity.table, field.name)
+        for source in contents.sources
+        for entity in source.entities
+        for field in entity.fields
+    }
+    environment.filters["column"] = lambda column: link(column, shown, fields)
+    environment.globals["field_anchor"] = field_anchor
     return environment.get_template("page.html").render(contents=contents)
 
 
@@ -42,12 +50,17 @@ def prose(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-def link(column: Column, shown: set[str]) -> Markup:
-    """A column's name, linked to its row where the page has it."""
+def field_anchor(table: str, field: str) -> str:
+    """The address of a field of a vendor's record on the page; table: as lineage names the entity's."""
+    return f"{table}.{field}".replace(" ", "_")
+
+
+def link(column: Column, shown: set[str], fields: Collection[str] = ()) -> Markup:
+    """A column's name, linked to its row where the page has it. fields: addresses of the fields that it has."""
     table, name = column
     short = table.partition(".")[2] if table in shown else table
     text = escape(f"rows of {short}" if name == ROWS else f"{short}.{name}")
-    if table not in shown:
+    anchor = table if name == ROWS else field_anchor(table, name)
+    if table not in shown and anchor not in fields:
         return Markup(f"<code>{text}</code>")
-    anchor = escape(table if name == ROWS else f"{table}.{name}")
-    return Markup(f'<a href="#{anchor}"><code>{text}</code></a>')
+    return Markup(f'<a href="#{escape(anchor)}"><code>{text}</code></a>')

@@ -14,6 +14,9 @@ import pytest
 import docs.dictionary.__main__
 from docs.dictionary.__main__ import main
 from docs.dictionary.contents import Contents, contents, coverage
+from docs.dictionary.page import field_anchor
+from ingestion import ENTITIES
+from ingestion.sources import SOURCES
 from tests.support.warehouse import run_dbt
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -172,8 +175,17 @@ def test_a_figure_leads_back_to_the_landing_columns(content: Contents) -> None:
     )
     assert field.origins == (
         ("landing.amazon_connect_contact_records", "*"),
-        ("landing.amazon_connect_contact_records", "payload"),
-        ("landing.asterisk_queue_log", "payload"),
+        *(
+            ("landing.amazon_connect_contact_records", f"Agent.{field}")
+            for field in (
+                *("AfterContactWorkDuration", "AgentInteractionDuration"),
+                *("ConnectedToAgentTimestamp", "CustomerHoldDuration"),
+            )
+        ),
+        *(
+            ("landing.asterisk_queue_log", value)
+            for value in ("EVENT", "epoch", "parameter 1", "parameter 2", "parameter 4")
+        ),
         ("landing.asterisk_queue_log", "row_number"),
         ("landing.interactions", "*"),
         ("landing.interactions", "acw_seconds"),
@@ -207,6 +219,54 @@ def test_a_landing_column_leads_forward_to_the_figures(content: Contents) -> Non
     }
     assert len(forward) > 1000
     assert forward == back
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_has_its_section_with_every_entity_and_field(
+    name: str, content: Contents, dictionary: Page
+) -> None:
+    (source,) = (source for source in content.sources if source.name == name)
+    assert f"source.{name}" in dictionary.ids
+    assert [entity.name for entity in source.entities] == [
+        entity.name for entity in ENTITIES.values() if entity.source == name
+    ]
+    assert set(source.datasets) == {
+        dataset for entity in ENTITIES.values() if entity.source == name for dataset in entity.feeds
+    }
+    for entity in source.entities:
+        assert any(field.feeds and field.reaches for field in entity.fields), entity.name
+        assert {field_anchor(entity.table, field.name) for field in entity.fields} <= set(
+            dictionary.ids
+        )
+
+
+def test_what_a_source_feeds_and_what_it_cannot(content: Contents) -> None:
+    sources = {source.name: source for source in content.sources}
+    month = "marts.fct_agent_month"
+    asterisk, connect = sources["asterisk"], sources["amazon_connect"]
+    # Hold is in talk there, and outcomes, surveys and evaluations are in no log.
+    never = {"hold_seconds", "csat", "quality_score", "resolved_tickets", "conversion_rate"}
+    assert {(month, column) for column in never} <= set(asterisk.beyond)
+    assert ("staging.stg_landing__interactions", "hold_seconds") in asterisk.never
+    fed = {"talk_seconds", "acw_seconds", "handled_contacts", "available_seconds", "occupancy"}
+    assert not {(month, column) for column in fed} & set(asterisk.beyond)
+    fields = {
+        field.name: field
+        for entity in connect.entities
+        if entity.name == "amazon_connect/contact_records"
+        for field in entity.fields
+    }
+    for field, column in (
+        ("AgentInteractionDuration", "talk_seconds"),
+        ("CustomerHoldDuration", "hold_seconds"),
+        ("AfterContactWorkDuration", "acw_seconds"),
+    ):
+        assert fields[f"Agent.{field}"].feeds == (("staging.stg_landing__interactions", column),)
+        assert (month, column) in fields[f"Agent.{field}"].reaches
+        assert (month, column) not in connect.beyond
+    assert (month, "quality_score") not in connect.beyond
+    assert (month, "csat") in connect.beyond
+    assert fields["Queue.ARN"].feeds == ()
 
 
 def test_lineage_knows_the_columns_that_the_database_has(

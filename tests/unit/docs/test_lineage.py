@@ -2,9 +2,17 @@
 
 import pytest
 
-from docs.dictionary.lineage import Columns, model_lineage, origins
+from docs.dictionary.lineage import (
+    Columns,
+    fields_read,
+    fields_within,
+    model_lineage,
+    null_columns,
+    origins,
+)
 
 TABLES = {
+    "landing.system_calls": {"payload": "varchar", "load_id": "varchar"},
     "landing.tickets": {"id": "bigint", "agent": "varchar", "status": "varchar"},
     "staging.people": {"agent": "varchar", "name": "varchar"},
 }
@@ -72,6 +80,54 @@ TABLES = {
 def test_the_sources_of_a_models_columns(sql: str, expected: Columns) -> None:
     found = model_lineage(sql, TABLES)
     assert {name: sources for name, sources in found.items() if name != "*"} == expected
+
+
+RECORDS = (
+    "with records as (select raw.payload, raw.load_id"
+    " from read_parquet('home/raw/system/calls/*.parquet', union_by_name = true) as raw),"
+)
+
+
+def test_what_is_read_of_a_record_is_a_source_of_its_own() -> None:
+    sql = (
+        f"{RECORDS} taken as (select payload ->> '$.id' as id,"
+        """ nullif(json_extract_string(payload, '$.Agent."full name"'), '') as name,"""
+        " payload -> '$.legs[*]' as legs, payload like '%fail%' as failed, load_id from records)"
+        " select id, name || id as label, legs, failed, legs ->> '$.queue' as queue, load_id from taken"
+    )
+    call = "landing.system_calls"
+    assert {
+        name: sources for name, sources in model_lineage(sql, TABLES).items() if name != "*"
+    } == {
+        "id": {(call, "id")},
+        "label": {(call, "id"), (call, "Agent.full name")},
+        "legs": {(call, "legs[*]")},
+        "failed": {(call, "payload")},
+        "queue": {(call, "legs[*]")},
+        "load_id": {(call, "load_id")},
+    }
+    assert fields_read(sql) == ["Agent.full name", "id", "legs[*]"]
+    assert fields_within(sql) == ["queue"]
+
+
+def test_the_values_of_a_logs_line_are_sources_of_their_own() -> None:
+    sql = (
+        f"{RECORDS} lines as (select *, string_split(payload, '|') as cells from records),"
+        " named as (select *, cells[5] as event from lines)"
+        " select event, named.cells[1] as at, nullif(named.cells[7], '') as other from named"
+    )
+    log = "landing.system_calls"
+    found = model_lineage(sql, TABLES)
+    assert (found["event"], found["at"]) == ({(log, "EVENT")}, {(log, "epoch")})
+    assert found["other"] == {(log, "parameter 2")}
+
+
+def test_a_column_that_is_set_to_null_is_known_from_one_that_is_set_to_a_value() -> None:
+    sql = (
+        "with final as (select id, cast(null as bigint) as hold, null as reason, 'voice' as channel,"
+        " case when id > 1 then null else id end as other from landing.tickets) select * from final"
+    )
+    assert null_columns(sql, model_lineage(sql, TABLES)) == {"hold", "reason"}
 
 
 def test_a_parameter_is_no_column_even_of_a_table_that_has_one_so_named() -> None:
