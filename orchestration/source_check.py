@@ -275,8 +275,9 @@ def _build(home: Home, fed: set[str]) -> str:
     if not finished.returncode:
         return ""
     lines = [line.strip() for line in f"{finished.stdout}\n{finished.stderr}".splitlines()]
-    errors = [line for line in lines if "Error" in line and ":" in line]
-    return printable((errors or lines)[-1])
+    said = [line for line in lines if line]
+    errors = [line for line in said if "Error" in line and ":" in line]
+    return printable((errors or said or ["dbt ended without a word"])[-1])
 
 
 def _preview(
