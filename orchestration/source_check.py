@@ -120,10 +120,14 @@ def check(folder: Path) -> Checked:
         *looked.left_out,
         *((file.path, file.problem) for file in looked.files if file.problem),
     ]
-    unknown = [file for file in looked.files if file.target is None and file.problem is None]
+    unknown = [file for file in looked.files if not (file.target or file.problem or file.mapping)]
     usable = [file for file in looked.files if file.target and file.form]
     targets = [name for name in INPUTS if any(file.target == name for file in usable)]
     fed = {dataset for name in targets for dataset in _feeds(name)}
+    missing = missing_datasets(targets)
+    if any(file.mapping for file in looked.files):
+        # Which datasets a mapping file feeds is not known here.
+        missing = [name for name in missing if name in ALWAYS_REQUIRED]
     found = _Sampled()
     if targets:
         with tempfile.TemporaryDirectory(prefix="scorehouse-check-") as temporary:
@@ -139,10 +143,8 @@ def check(folder: Path) -> Checked:
         found.rejected,
         tuple(unusable),
         tuple(unknown),
-        tuple(missing_datasets(targets)),
-        tuple(
-            name for name in DATASETS if name not in fed and name not in missing_datasets(targets)
-        ),
+        tuple(missing),
+        tuple(name for name in DATASETS if name not in fed and name not in missing),
         found.unknown_agents,
         found.unmapped,
     )

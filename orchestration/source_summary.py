@@ -35,12 +35,13 @@ def lines_of(checked: Checked, width: int) -> Iterator[str]:
     looked = checked.looked
     yield f"{looked.folder}: {_files(looked.files_in_all)}, {_size(looked.bytes_in_all)}"
     if len(looked.files) < looked.files_in_all:
-        yield f"  {len(looked.files):,} of them were opened, evenly spread"
+        yield f"  {len(looked.files):,} of them were opened, some of each kind of name"
     if looked.ignored:
         yield f"  hidden or unfinished, and left alone: {_some(looked.ignored)}"
     for target in INPUTS:
         if files := [file for file in looked.files if file.target == target]:
             yield from _target_lines(target, files)
+    yield from _mapped_lines([file for file in looked.files if file.mapping])
     yield from _unknown_lines(checked.unknown)
     if checked.unusable:
         yield ""
@@ -62,9 +63,7 @@ def lines_of(checked: Checked, width: int) -> Iterator[str]:
 def _target_lines(target: str, files: Sequence[SeenFile]) -> Iterator[str]:
     yield ""
     yield f"{target}: {_files(len(files))}, {_size(sum(file.size for file in files))}"
-    forms = Counter(file.form.said for file in files if file.form)
-    if forms:
-        yield f"  form      {'; '.join(f'{said} ({count:,})' for said, count in forms.most_common())}"
+    yield from _form_lines(files)
     matches = [file.match for file in files if file.match]
     if matches:
         best = max(matches, key=lambda match: match.score)
@@ -88,6 +87,21 @@ def _target_lines(target: str, files: Sequence[SeenFile]) -> Iterator[str]:
         yield f"  feeds     {', '.join(ENTITIES[target].feeds)}"
     there = " (it lies there)" if all(file.lies_in == target for file in files) else ""
     yield f"  put into  <landing>/{target}/{there}"
+
+
+def _mapped_lines(files: Sequence[SeenFile]) -> Iterator[str]:
+    for mapping in sorted({file.mapping for file in files if file.mapping}):
+        own = [file for file in files if file.mapping == mapping and file.path != mapping]
+        yield ""
+        yield f"{mapping} reads {_files(len(own))}, {_size(sum(file.size for file in own))}"
+        yield from _form_lines(own)
+        yield "  what it makes of them is not looked into here: docs/sources/mapping.md"
+
+
+def _form_lines(files: Sequence[SeenFile]) -> Iterator[str]:
+    forms = Counter(file.form.said for file in files if file.form)
+    if forms:
+        yield f"  form      {'; '.join(f'{said} ({count:,})' for said, count in forms.most_common())}"
 
 
 def _unknown_lines(files: Sequence[SeenFile]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Which dataset or vendor's entity the files of a folder probably are, and why. Nothing is loaded or changed."""
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,17 @@ from ingestion.sources.forms import Form, form_of, objects_in
 from ingestion.sources.inputs import INPUTS
 
 OPENED = 2_000
-"""Of more files, so many are opened, evenly spread over the folder."""
+"""Of more files, so many are opened: some of each kind of name."""
 
 RECOGNISED = 0.6
 """A file is taken for what it matches best from this score on."""
 
+MAPPING_FILE = "mapping.yml"
+"""What tells how the exports of any other system are read; it lies in the system's folder."""
+
 _TOLD_EVERY = 500
+# Numbers, and the hexadecimal ones of identifiers.
+_NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class SeenFile:
 
     `path`: relative to the folder. `size` in bytes. `matches`: best first. `lies_in`: the dataset
     or entity whose folder it lies in. `target`: what it is taken for; None: nobody knows.
-    `problem`: why nothing can be made of it, or of it where it lies.
+    `problem`: why nothing can be made of it, or of it where it lies. `mapping`: the mapping file that
+    reads it, which is not looked into here.
     """
 
     path: str
@@ -53,6 +60,7 @@ class SeenFile:
     lies_in: str | None
     target: str | None
     problem: str | None = None
+    mapping: str | None = None
 
     @property
     def match(self) -> Match | None:
@@ -92,12 +100,13 @@ def look(folder: Path, tell: Callable[[str], None]) -> Looked:
     if not paths and not left_out:
         hidden = f" but for {', '.join(ignored)}" if ignored else ""
         raise UnusableInput(f"there is no file in {folder}{hidden}")
-    step = -(-len(paths) // OPENED) if paths else 1
-    chosen = paths[::step]
+    chosen = _chosen(paths, root)
     tell(f"looking at {len(chosen):,} of {len(paths):,} files")
+    mappings = {path.parent: path for path in paths if path.name == MAPPING_FILE}
     seen: list[SeenFile] = []
     for number, path in enumerate(chosen, 1):
-        seen.append(_seen(root, path))
+        mapping = next((mappings[above] for above in path.parents if above in mappings), None)
+        seen.append(_seen(root, path) if mapping is None else _mapped(root, path, mapping))
         if number % _TOLD_EVERY == 0:
             tell(f"{number:,} files")
     sizes = 0
@@ -115,6 +124,26 @@ def matches_of(form: Form) -> tuple[Match, ...]:
     found += [_as_dataset(dataset, form) for dataset in DATASETS.values()]
     good = [match for match in found if match.score > 0]
     return tuple(sorted(good, key=lambda match: (-match.score, -len(match.found))))
+
+
+def _chosen(paths: Sequence[Path], root: Path) -> list[Path]:
+    """As many files as are opened, by path: some of each kind of name, evenly spread.
+
+    A stream has thousands of files whose names differ in numbers; the one file of agents among them has its own.
+    """
+    if len(paths) <= OPENED:
+        return list(paths)
+    kinds: dict[str, list[Path]] = {}
+    for path in paths:
+        kinds.setdefault(_NUMBERS.sub("#", path.relative_to(root).as_posix()), []).append(path)
+    chosen: list[Path] = []
+    for number, alike in enumerate(sorted(kinds.values(), key=len)):
+        share = (OPENED - len(chosen)) // max(len(kinds) - number, 1)
+        count = min(len(alike), max(share, 1))
+        chosen += [alike[place * len(alike) // count] for place in range(count)]
+        if len(chosen) >= OPENED:
+            break
+    return sorted(chosen, key=lambda path: path.as_posix())
 
 
 def _as_entity(entity: Entity, form: Form) -> Match:
@@ -158,10 +187,7 @@ def _seen(root: Path, path: Path) -> SeenFile:
         size = path.stat().st_size
         form = form_of(path)
     except (UnusableFileError, OSError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return SeenFile(
-            relative.as_posix(), size, None, (), lies_in, lies_in, printable(str(reason))
-        )
+        return SeenFile(relative.as_posix(), size, None, (), lies_in, lies_in, _reason(error))
     matches = matches_of(form)
     best = next((match for match in matches if match.score >= RECOGNISED), None)
     here = next((match for match in matches if match.target == lies_in), None)
@@ -175,6 +201,31 @@ def _seen(root: Path, path: Path) -> SeenFile:
     elif lies_in and not best and _is_strange(lies_in, here):
         problem = f"it lies in {lies_in}, but has {_lacks(lies_in, here)}"
     return SeenFile(relative.as_posix(), size, form, matches, lies_in, target, problem)
+
+
+def _mapped(root: Path, path: Path, mapping: Path) -> SeenFile:
+    """A file of a system that a mapping file tells how to read, or that file itself."""
+    form, problem, size = None, None, 0
+    try:
+        size = path.stat().st_size
+        form = form_of(path) if path != mapping else None
+    except (UnusableFileError, OSError) as error:
+        problem = _reason(error)
+    return SeenFile(
+        path.relative_to(root).as_posix(),
+        size,
+        form,
+        (),
+        None,
+        None,
+        problem,
+        mapping.relative_to(root).as_posix(),
+    )
+
+
+def _reason(error: UnusableFileError | OSError) -> str:
+    said = error.strerror if isinstance(error, OSError) else None
+    return printable(said or str(error))
 
 
 def _is_strange(lies_in: str, here: Match | None) -> bool:

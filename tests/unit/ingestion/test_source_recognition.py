@@ -319,10 +319,16 @@ def test_of_thousands_of_files_some_are_opened(
 ) -> None:
     monkeypatch.setattr(recognise, "OPENED", 10)
     for number in range(35):
-        (tmp_path / f"{number:02}.csv").write_text(EVENTS_CSV)
+        (tmp_path / f"stream-{number:02}-4b{number}f").write_text(EVENTS_CSV)
+    (tmp_path / "people.csv").write_text("agent_id\n")
     found = looked(tmp_path)
-    assert (found.files_in_all, found.bytes_in_all) == (35, 35 * len(EVENTS_CSV))
-    assert [file.path for file in found.files] == [f"{n:02}.csv" for n in range(0, 35, 4)]
+    assert found.files_in_all == 36
+    assert found.bytes_in_all == 35 * len(EVENTS_CSV) + len("agent_id\n")
+    names = [file.path for file in found.files]
+    # Of names that differ in numbers alone some; what is named otherwise is looked at as well.
+    assert len(names) == 10
+    assert names[0] == "people.csv"
+    assert [int(name[7:9]) for name in names[1:]] == [n * 35 // 9 for n in range(9)]
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])

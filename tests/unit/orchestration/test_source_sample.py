@@ -6,6 +6,7 @@ import pytest
 
 from orchestration import source_check
 from orchestration.source_check import Checked, check
+from orchestration.source_summary import lines_of
 
 AGENTS = (
     "agent_id,name,role,team_id,time_zone,effective_from\n"
@@ -71,3 +72,23 @@ def test_only_the_first_files_of_a_kind_are_sampled(
         (tmp_path / f"t{number}.csv").write_text("team_id,team_name,department\nT1,A,B\n")
     check(tmp_path)
     assert sorted(sampled) == ["s0.csv", "s1.csv", *(f"t{number}.csv" for number in range(5))]
+
+
+def test_what_a_mapping_file_reads_is_named_and_neither_unknown_nor_sampled(
+    tmp_path: Path,
+) -> None:
+    system = tmp_path / "talkdesk"
+    (system / "calls").mkdir(parents=True)
+    (system / "mapping.yml").write_text("calls:\n  into: interactions\n")
+    (system / "calls" / "a.csv").write_text("call_id;start_at\n1;31/10/2026 09:00\n")
+    (system / "calls" / "b.csv").write_text("")
+    checked = check(tmp_path)
+    assert checked.unknown == ()
+    assert checked.unusable == (("talkdesk/calls/b.csv", "the file is empty"),)
+    assert checked.missing == ("agents", "teams")
+    lines = list(lines_of(checked, 100))
+    assert lines[2:5] == [
+        "talkdesk/mapping.yml reads 2 files, 36 bytes",
+        "  form      CSV separated by semicolons (1)",
+        "  what it makes of them is not looked into here: docs/sources/mapping.md",
+    ]

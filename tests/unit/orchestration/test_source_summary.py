@@ -78,7 +78,7 @@ def test_everything_is_told_in_this_order() -> None:
         "\n".join(lines_of(ALL, 100))
         == """\
 exports: 5,000 files, 12.3 MB
-  4 of them were opened, evenly spread
+  4 of them were opened, some of each kind of name
   hidden or unfinished, and left alone: .hidden, x.tmp
 
 agents: 1 file, 1.5 kB
