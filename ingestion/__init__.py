@@ -7,6 +7,7 @@ from ingestion.ingest import DatasetSummary, IngestSummary, ingest
 from ingestion.landing import LandingFile, LandingScan, read_scan
 from ingestion.ledger import Load, read_ledger
 from ingestion.limits import Limits
+from ingestion.mapping import Preview, preview
 from ingestion.rejected import RejectedShare, rejected_share, unread
 from ingestion.sources import ENTITIES, INPUTS, SOURCES, Entity
 
@@ -23,9 +24,11 @@ __all__ = [
     "LandingScan",
     "Limits",
     "Load",
+    "Preview",
     "RejectedShare",
     "UnusableInput",
     "ingest",
+    "preview",
     "read_ledger",
     "read_scan",
     "rejected_share",

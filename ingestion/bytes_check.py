@@ -9,6 +9,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,7 @@ from ingestion.limits import Limits, UnusableFileError
 CHUNK_BYTES = 4 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 _QUOTE = ord('"')
-_SEPARATOR = ord(",")
-_BOUNDARY = (ord(","), ord("\n"), ord("\r"), _QUOTE)
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ class TextFile:
     `path`: the file, or its unpacked copy. `odd_quote_line`: the physical line of the first double
     quote that is neither at an edge of a value nor doubled, or of the last quote when their number
     is odd; None when every quote is where RFC 4180 has it. `mixed_line_ends`: some lines end by
-    CR LF and some by LF alone, within values or not.
+    CR LF and some by LF alone, within values or not. `separator`: what stands between the values.
     """
 
     path: Path
     odd_quote_line: int | None
     mixed_line_ends: bool
+    separator: str = ","
 
 
 def content_hash(path: Path) -> str:
@@ -43,7 +44,9 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def open_text(path: Path, compressed: bool, folder: Path, limits: Limits) -> TextFile:
+def open_text(
+    path: Path, compressed: bool, folder: Path, limits: Limits, separator: str = ","
+) -> TextFile:
     """Check the whole file for size, compression, UTF-8 and quotes; unpack it into `folder` if needed.
 
     Raises:
@@ -52,7 +55,7 @@ def open_text(path: Path, compressed: bool, folder: Path, limits: Limits) -> Tex
     """
     size = _Size(limits, path.stat().st_size if compressed else None)
     utf8 = _Utf8()
-    quotes = _Quotes()
+    quotes = _Quotes(separator)
     if not compressed:
         with path.open("rb") as opened:
             for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
@@ -70,10 +73,58 @@ def open_text(path: Path, compressed: bool, folder: Path, limits: Limits) -> Tex
         path = unpacked
     utf8.feed(b"", final=True)
     odd_quote_line = quotes.finish()
-    return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines)
+    return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines, separator)
 
 
-def check_shape(path: Path, width: int, limits: Limits) -> None:
+def in_utf8(
+    path: Path, compressed: bool, encoding: str | None, folder: Path, limits: Limits
+) -> Path:
+    """A copy of the file in UTF-8 and unpacked, in `folder`; the file itself where it may be UTF-8 as it is.
+
+    encoding: its name for Python; None looks for a byte order mark of UTF-16 and takes all else for UTF-8.
+
+    Raises:
+        UnusableFileError: it is not in this encoding, is truncated or damaged, or is over a limit.
+    """
+    if encoding is None:
+        encoding = _BYTE_ORDER_MARKS.get(next(_chunks(path, compressed), b"")[:2])
+    if encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        return path
+    size = _Size(limits, path.stat().st_size if compressed else None)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    copy = folder / "in_utf8"
+    with copy.open("xb") as target:
+        lines = 1
+        for chunk in chain(_chunks(path, compressed), [None]):
+            try:
+                text = decoder.decode(chunk or b"", final=chunk is None)
+            except UnicodeDecodeError as error:
+                raise UnusableFileError(
+                    f"what follows line {lines} is not {encoding} ({error.reason});"
+                    " name the encoding of the file in the mapping"
+                ) from None
+            lines += text.count("\n")
+            written = text.encode()
+            size.feed(written)
+            target.write(written)
+    return copy
+
+
+def first_line(path: Path, compressed: bool) -> str:
+    """The first line of a file that may be UTF-8, as far as it lies in the first bytes."""
+    start = next(_chunks(path, compressed), b"")[:CHUNK_BYTES]
+    return (start.decode("utf-8-sig", errors="replace").splitlines() or [""])[0]
+
+
+def _chunks(path: Path, compressed: bool) -> Iterator[bytes]:
+    if compressed:
+        yield from _unpack(path)
+        return
+    with path.open("rb") as opened:
+        yield from iter(lambda: opened.read(CHUNK_BYTES), b"")
+
+
+def check_shape(path: Path, width: int, limits: Limits, separator: str = ",") -> None:
     """Check that not too many records of a CSV file have another number of values than `width`.
 
     The engine notes every value beyond the header, each with the whole line: a single line of a
@@ -90,7 +141,7 @@ def check_shape(path: Path, width: int, limits: Limits) -> None:
             outside = (np.cumsum(view == _QUOTE) + inside) % 2 == 0
             inside = (inside + chunk.count(b'"')) % 2
             ends = np.flatnonzero(outside & ((view == 10) | (view == 13)))
-            counts = np.cumsum(outside & (view == _SEPARATOR))
+            counts = np.cumsum(outside & (view == ord(separator)))
             total = int(counts[-1])
             found = np.diff(np.concatenate(([-separators], counts[ends], [total])))
             sizes = np.diff(np.concatenate(([-length - 1], ends, [len(view)]))) - 1
@@ -235,7 +286,8 @@ class _Quotes:
     the way: `lines` ends by LF, `paired` of them by CR LF.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, separator: str) -> None:
+        self._boundary = (ord(separator), ord("\n"), ord("\r"), _QUOTE)
         self._held = b""
         self._before = ord("\n")
         self._count = 0
@@ -266,7 +318,7 @@ class _Quotes:
             opens = (np.arange(len(positions)) + self._count) % 2 == 0
             before = np.where(positions > 0, view[positions - 1], self._before)
             neighbour = np.where(opens, before, view[positions + 1])
-            odd = positions[~np.isin(neighbour, _BOUNDARY)]
+            odd = positions[~np.isin(neighbour, self._boundary)]
             if len(odd):
                 self._odd_line = 1 + self.lines + data.count(b"\n", 0, int(odd[0]))
             if len(positions):

@@ -58,13 +58,17 @@ class OrderRule:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One folder of the landing folder; `columns` includes the optional `updated_at`, last."""
+    """One folder of the landing folder; `columns` includes the optional `updated_at`, last.
+
+    `mapped_columns`: what no landed file has, but a mapping of another system's export may say.
+    """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     required: bool = False
     order_rules: tuple[OrderRule, ...] = ()
+    mapped_columns: tuple[Column, ...] = ()
 
     @property
     def required_columns(self) -> tuple[str, ...]:
@@ -111,8 +115,10 @@ def _dataset(
     *columns: Column,
     required: bool = False,
     order: tuple[OrderRule, ...] = (),
+    mapped: tuple[Column, ...] = (),
 ) -> Dataset:
-    return Dataset(name, tuple(key.split()), (*columns, _instant("updated_at")), required, order)
+    every = (*columns, _instant("updated_at"))
+    return Dataset(name, tuple(key.split()), every, required, order, mapped)
 
 
 _ALL = (
@@ -200,6 +206,8 @@ _ALL = (
         _text("transferred_to"),
         required=True,
         order=(OrderRule("ended_at", "answered_at"),),
+        # Which record of which other system it is.
+        mapped=(_id("same_as"),),
     ),
     _dataset(
         "tickets",

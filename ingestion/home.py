@@ -8,7 +8,8 @@ from ingestion.contract import Dataset
 from ingestion.sources.entities import SOURCES
 from ingestion.sources.inputs import INPUTS
 
-SCHEMA_FILE = "_schema.parquet"
+# A home from before a column came to be has one of another name, without it.
+SCHEMA_FILE = "_schema_2.parquet"
 
 
 @dataclass(frozen=True)
@@ -151,5 +152,7 @@ class Home:
 
 def raw_columns(dataset: Dataset) -> list[tuple[str, str]]:
     """(name, DuckDB type) of every column of a dataset's raw files, in order."""
-    contract = [(column.name, column.sql_type) for column in dataset.columns]
+    contract = [
+        (column.name, column.sql_type) for column in (*dataset.columns, *dataset.mapped_columns)
+    ]
     return [*contract, ("load_id", "VARCHAR"), ("row_number", "BIGINT")]

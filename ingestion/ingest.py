@@ -1,5 +1,6 @@
 """Ingestion of a landing folder: every new file content, once, in a fixed order."""
 
+import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from ingestion.landing import LandingFile, read_scan, scan, write_scan
 from ingestion.ledger import Load, Loads
 from ingestion.limits import OVER_LIMIT, Limits, printable
 from ingestion.load import FileChangedError, kind_of, load_file, make_load_id
-from ingestion.sources.inputs import INPUTS
+from ingestion.mapping import FILE_NAME
+from ingestion.sources import INPUTS, SOURCES
 
 
 @dataclass
@@ -84,7 +86,9 @@ def ingest(
             skipped=dict(scanned.unreadable),
         )
         for name in scanned.unknown:
-            tell(f"{name} in the landing folder is no dataset folder and was left out")
+            tell(
+                f"{name} in the landing folder is no dataset folder and was left out{_way_in(landing, name)}"
+            )
         for path, reason in scanned.unreadable:
             tell(f"{path} was left out: {reason}")
         loads = Loads(home)
@@ -109,11 +113,11 @@ def _take(
 ) -> None:
     counts = summary.datasets[file.dataset]
     counts.files_seen += 1
-    past = loads.past_of(file.dataset, file.sha256)
+    past = loads.past_of(file.dataset, file.sha256, file.mapping, file.mapping_sha256)
     if past and not _may_read_otherwise(past, file):
         counts.files_already_loaded += 1
         return
-    load_id = make_load_id(file.sha256, taken[file.dataset])
+    load_id = make_load_id(_identity(file), taken[file.dataset])
     try:
         load = load_file(home, landing, file, load_id, loads, limits)
     except FileChangedError as error:
@@ -135,6 +139,24 @@ def _take(
     tell(_sentence(load))
 
 
+def _identity(file: LandingFile) -> str:
+    """What a load is named by: the content, and the mapping that it was read by."""
+    if file.mapping is None:
+        return file.sha256
+    named = f"{file.sha256} {file.mapping} {file.mapping_sha256}"
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _way_in(landing: Path, name: str) -> str:
+    """How a folder that nobody knows can be read all the same."""
+    system, _, folder = name.partition("/")
+    if not (landing / name).is_dir() or system in SOURCES:
+        return ""
+    if folder:
+        return f"; {system}/{FILE_NAME} has no item 'from: {folder}'"
+    return f"; a mapping file {name}/{FILE_NAME} makes its CSV readable (docs/sources/mapping.md)"
+
+
 def _may_read_otherwise(past: Sequence[Load], file: LandingFile) -> bool:
     """Whether a content that was recorded may load now: under another name, or by other limits.
 
@@ -152,7 +174,10 @@ def _sentence(load: Load) -> str:
         return f"{load.file} quarantined whole: {load.reason}"
     rejected = f", {load.rows_rejected} rejected" if load.rows_rejected else ""
     unknown = f"; unknown columns {', '.join(load.unknown_columns)}" if load.unknown_columns else ""
-    return f"{load.file}: {load.rows_loaded} rows loaded{rejected}{unknown}"
+    if load.mapping is None:
+        return f"{load.file}: {load.rows_loaded} rows loaded{rejected}{unknown}"
+    left_out = f", {load.rows_left_out} not wanted by the mapping" if load.rows_left_out else ""
+    return f"{load.file}: {load.rows_loaded} rows of {load.dataset} loaded{rejected}{left_out}{unknown}"
 
 
 def _sweep(home: Home) -> None:

@@ -12,6 +12,7 @@ from ingestion.bytes_check import content_hash
 from ingestion.contract import DATASETS
 from ingestion.errors import UnusableInput
 from ingestion.home import Home
+from ingestion.mapping.language import FILE_NAME, Entry, Mapping, read_mapping
 from ingestion.sources.entities import SOURCES
 from ingestion.sources.inputs import INPUTS
 
@@ -23,7 +24,9 @@ IGNORED_SUFFIXES = (".tmp", ".part", "~")
 class LandingFile:
     """One file of a dataset, its path (posix) relative to the landing folder, and its content.
 
-    `size` in bytes, `mtime_ns` in nanoseconds since 1970: by them an unchanged file is known.
+    `size` in bytes, `mtime_ns` in nanoseconds since 1970: by them an unchanged file is known. A file that a mapping
+    makes rows of a dataset is here once per `mapping`, an entry of it (`system/folder#number`), which `entry` is
+    itself; `mapping_sha256` is what it says. A scan that was written has no `entry`.
     """
 
     dataset: str
@@ -31,6 +34,9 @@ class LandingFile:
     size: int
     mtime_ns: int
     sha256: str
+    mapping: str | None = None
+    mapping_sha256: str | None = None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
     Files of other datasets are carried over from `before`.
 
     Raises:
-        UnusableInput: the folder is missing, or no dataset folder in it has a file.
+        UnusableInput: the folder is missing, no dataset folder in it has a file, or a mapping file cannot be used.
     """
     if not landing.is_dir():
         raise UnusableInput(
@@ -65,33 +71,44 @@ def scan(landing: Path, datasets: Collection[str], before: LandingScan | None) -
         )
     root = landing.resolve()
     same_folder = before is not None and before.landing == str(root)
-    known = {file.path: file for file in before.files} if before and same_folder else {}
+    past = before.files if before and same_folder else ()
+    known = {file.path: file for file in past}
+    mappings = _mappings(root)
     files: list[LandingFile] = []
     unreadable: list[tuple[str, str]] = []
     for dataset in INPUTS:
         if dataset not in datasets:
-            files += [file for file in known.values() if file.dataset == dataset]
+            files += [file for file in past if file.dataset == dataset]
             continue
-        found, left_out = _files_under(root, dataset)
-        unreadable += left_out
-        for path in found:
-            relative = path.relative_to(root).as_posix()
-            try:
-                files.append(_identify(path, dataset, relative, known.get(relative)))
-            except OSError as error:
-                unreadable.append((relative, error.strerror or str(error)))
+        entries = [one for said in mappings for one in said.entries if one.dataset.name == dataset]
+        for folder, entry in [(dataset, None), *((one.folder, one) for one in entries)]:
+            found, left_out = _files_under(root, folder)
+            unreadable += [one for one in left_out if one not in unreadable]
+            for path in found:
+                relative = path.relative_to(root).as_posix()
+                try:
+                    file = _identify(path, dataset, relative, known.get(relative), entry)
+                    files.append(file)
+                    known[relative] = file
+                except OSError as error:
+                    unreadable.append((relative, error.strerror or str(error)))
     if not (files or unreadable or any(any(_files_under(root, one)) for one in INPUTS)):
         raise UnusableInput(
             f"landing folder {landing} has no file in a dataset folder; put files into folders"
             f" named {', '.join(DATASETS)}, or vendors' exports into"
-            f" {', '.join(name for name in INPUTS if name not in DATASETS)}"
+            f" {', '.join(name for name in INPUTS if name not in DATASETS)}, or those of another system"
+            f" beside a mapping file (docs/sources/mapping.md)"
         )
+    systems = [said.system for said in mappings]
+    known_names = {*INPUTS, *SOURCES, *systems, *(one for said in mappings for one in said.folders)}
     unknown = sorted(
         entry.relative_to(root).as_posix()
-        for folder in (root, *(root / source for source in SOURCES))
+        for folder in (root, *(root / source for source in (*SOURCES, *systems)))
         if folder.is_dir()
         for entry in folder.iterdir()
-        if not is_ignored(entry.name) and not (entry.is_dir() and _is_known(entry, root))
+        if not is_ignored(entry.name)
+        and not (entry.is_dir() and entry.relative_to(root).as_posix() in known_names)
+        and not (folder.name in systems and entry.name == FILE_NAME)
     )
     return LandingScan(str(root), tuple(files), tuple(unknown), tuple(unreadable))
 
@@ -110,24 +127,41 @@ def read_scan(home: Home) -> LandingScan | None:
     try:
         content = json.loads(home.landing_scan.read_text(encoding="utf-8"))
         files = tuple(LandingFile(path=path, **fact) for path, fact in content["files"].items())
-        return LandingScan(content["landing"], files)
+        mapped = tuple(LandingFile(**fact) for fact in content.get("mapped", ()))
+        return LandingScan(content["landing"], (*files, *mapped))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
 def write_scan(home: Home, scanned: LandingScan) -> None:
     """Replace the remembered scan."""
+    facts = ("dataset", "size", "mtime_ns", "sha256")
     files = {
-        file.path: {
-            "dataset": file.dataset,
-            "size": file.size,
-            "mtime_ns": file.mtime_ns,
-            "sha256": file.sha256,
-        }
+        file.path: {name: getattr(file, name) for name in facts}
         for file in scanned.files
+        if file.mapping is None
     }
-    content = {"landing": scanned.landing, "files": files}
+    mapped = [
+        {name: getattr(file, name) for name in ("path", *facts, "mapping", "mapping_sha256")}
+        for file in scanned.files
+        if file.mapping is not None
+    ]
+    content = {"landing": scanned.landing, "files": files, "mapped": mapped}
     durable.write_text(home.landing_scan, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def _mappings(root: Path) -> list[Mapping]:
+    """The mapping files of the folders that are neither a dataset nor a vendor we know, by name."""
+    return [
+        read_mapping(folder / FILE_NAME)
+        for folder in sorted(root.iterdir(), key=lambda one: one.name)
+        if folder.name not in (*INPUTS, *SOURCES)
+        and not is_ignored(folder.name)
+        and not folder.is_symlink()
+        and folder.is_dir()
+        and (folder / FILE_NAME).is_file()
+        and _why_left_out(folder / FILE_NAME, root) is None
+    ]
 
 
 def _files_under(root: Path, dataset: str) -> tuple[list[Path], list[tuple[str, str]]]:
@@ -189,18 +223,23 @@ def why_left_out(path: Path, root: Path) -> str | None:
     return None
 
 
-def _is_known(folder: Path, root: Path) -> bool:
-    name = folder.relative_to(root).as_posix()
-    return name in INPUTS or name in SOURCES
-
-
 def is_ignored(name: str) -> bool:
     """Whether a file or folder of this name is left alone: hidden, or not written to its end."""
     return name.startswith(IGNORED_PREFIXES) or name.endswith(IGNORED_SUFFIXES)
 
 
-def _identify(path: Path, dataset: str, relative: str, known: LandingFile | None) -> LandingFile:
+def _identify(
+    path: Path, dataset: str, relative: str, known: LandingFile | None, entry: Entry | None
+) -> LandingFile:
     facts = path.stat()
-    if known and (known.size, known.mtime_ns) == (facts.st_size, facts.st_mtime_ns):
-        return known
-    return LandingFile(dataset, relative, facts.st_size, facts.st_mtime_ns, content_hash(path))
+    is_same = known and (known.size, known.mtime_ns) == (facts.st_size, facts.st_mtime_ns)
+    return LandingFile(
+        dataset,
+        relative,
+        facts.st_size,
+        facts.st_mtime_ns,
+        known.sha256 if known and is_same else content_hash(path),
+        entry.name if entry else None,
+        entry.mapping_sha256 if entry else None,
+        entry,
+    )

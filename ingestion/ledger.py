@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -54,7 +54,9 @@ class Load:
     `sequence` counts loads from 1 over all datasets. `file` is relative to the landing folder.
     `reason` says why a file was quarantined whole. `raw_sha256`: of the raw Parquet file, None
     where there is none. `loaded_at` is when it was recorded. `rows_erased`: rows of people who were
-    erased, which are read and neither loaded nor rejected.
+    erased, which are read and neither loaded nor rejected. Of a file that a mapping made rows of the dataset:
+    `mapping` says which entry of which (`system/folder#number`), `mapping_sha256` how it was when it did, and
+    `rows_left_out` how many rows it does not want.
     """
 
     sequence: int
@@ -72,6 +74,45 @@ class Load:
     loaded_at: str
     raw_sha256: str | None = None
     rows_erased: int = 0
+    mapping: str | None = None
+    mapping_sha256: str | None = None
+    rows_left_out: int = 0
+
+    @property
+    def source(self) -> str | None:
+        """The system whose export it is: a vendor, or one that a mapping is for; None for the landing contract."""
+        system, slash, _ = (self.mapping or self.dataset).partition("/")
+        return system if slash else None
+
+    @property
+    def mapped_folder(self) -> str | None:
+        """The folder that the mapping is for, as `system/folder`."""
+        return folder_of(self.mapping)
+
+
+def folder_of(mapping: str | None) -> str | None:
+    """The folder of an entry that is named `system/folder#number`."""
+    return mapping.rpartition("#")[0] if mapping else None
+
+
+def superseded(loads: Sequence[Load]) -> set[int]:
+    """Sequences of loads whose file was loaded again under another mapping: they count no more.
+
+    `stg_records__loads` has the same rule for what is built.
+    """
+    newest: dict[tuple[str, str | None], tuple[int, str | None]] = {}
+    for load in loads:
+        if load.mapping is not None and load.status == "loaded":
+            key = (load.file_sha256, load.mapped_folder)
+            newest[key] = max(newest.get(key, (0, None)), (load.sequence, load.mapping_sha256))
+    return {
+        load.sequence
+        for load in loads
+        for sequence, mapping_sha256 in [
+            newest.get((load.file_sha256, load.mapped_folder), (0, None))
+        ]
+        if load.sequence < sequence and load.mapping_sha256 != mapping_sha256
+    }
 
 
 def seal(
@@ -224,7 +265,9 @@ class Loads:
         """Read what was loaded so far."""
         self._ledger = Ledger(home)
         self.past: list[Load] = []
-        self._contents: dict[tuple[str, str], list[Load]] = {}
+        self._contents: dict[tuple[str, str, str | None], list[Load]] = {}
+        # Of files that a mapping reads, by content and folder: under which mapping each load was.
+        self._mapped: dict[tuple[str, str | None], list[Load]] = {}
         self._take(self._ledger.catch_up())
 
     def append(self, load: Load) -> Load | None:
@@ -235,7 +278,7 @@ class Loads:
         """
         with self._ledger.appending() as batch:
             self._take(batch.new)
-            past = self.past_of(load.dataset, load.file_sha256)
+            past = self.past_of(load.dataset, load.file_sha256, load.mapping, load.mapping_sha256)
             if any(one.status == "loaded" or one.reason == load.reason for one in past):
                 return None
             number = self.past[-1].sequence + 1 if self.past else 1
@@ -243,16 +286,41 @@ class Loads:
         self._take([record])
         return self.past[-1]
 
-    def past_of(self, dataset: str, sha256: str) -> list[Load]:
-        """What was recorded of a content: quarantines as a whole file, and its load."""
-        return self._contents.get((dataset, sha256), [])
+    def past_of(
+        self,
+        dataset: str,
+        sha256: str,
+        mapping: str | None = None,
+        mapping_sha256: str | None = None,
+    ) -> list[Load]:
+        """What was recorded of a content: quarantines as a whole file, and its load.
+
+        Under a mapping, what was recorded since another one read the content last.
+        """
+        found = self._contents.get((dataset, sha256, mapping), [])
+        if mapping is None:
+            return found
+        others = [
+            load.sequence
+            for load in self._mapped.get((sha256, folder_of(mapping)), [])
+            if load.mapping_sha256 != mapping_sha256 and load.status == "loaded"
+        ]
+        return [
+            load
+            for load in found
+            if load.mapping_sha256 == mapping_sha256 and load.sequence > max(others, default=0)
+        ]
 
     def _take(self, new: list[Record]) -> None:
         for record in new:
             if record.kind == "load":
                 load = load_of(record)
                 self.past.append(load)
-                self._contents.setdefault((load.dataset, load.file_sha256), []).append(load)
+                key = (load.dataset, load.file_sha256, load.mapping)
+                self._contents.setdefault(key, []).append(load)
+                if load.mapping is not None:
+                    of_file = (load.file_sha256, load.mapped_folder)
+                    self._mapped.setdefault(of_file, []).append(load)
 
 
 def content_of(load: Load) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ingestion.home import Home
 from ingestion.landing import LandingFile, is_unchanged
 from ingestion.ledger import Load, Loads
 from ingestion.limits import Limits, UnusableFileError, printable
+from ingestion.mapping import reader as mapped_reader
 from ingestion.readers import csv, ndjson, parquet
 from ingestion.readers.common import RECORD_LENGTH, Landed, first_line
 from ingestion.sources import ENTITIES, records
@@ -53,7 +54,7 @@ def load_file(
     Raises:
         FileChangedError: the file is no longer what was identified; nothing was recorded.
     """
-    dataset = INPUTS[file.dataset]
+    dataset = file.entry.dataset if file.entry else INPUTS[file.dataset]
     quarantined = home.quarantine_file(file.dataset, load_id)
     raw = home.raw_folder(file.dataset) / f"{load_id}.parquet"
     raw_aside = durable.temporary_beside(raw)
@@ -82,7 +83,7 @@ def load_file(
             raise FileChangedError(
                 f"{file.path} was written to while it was read; the next run takes it"
             )
-        past = loads.past_of(file.dataset, file.sha256)
+        past = loads.past_of(file.dataset, file.sha256, file.mapping, file.mapping_sha256)
         if load.reason is not None and any(one.reason == load.reason for one in past):
             return None
         for aside, final in ((raw_aside, raw), (quarantine_aside, quarantined)):
@@ -123,6 +124,12 @@ def _load_rows(
     kept_out: erased.Erased,
 ) -> Load:
     source = landing / file.path
+    if file.entry is not None:
+        text = mapped_reader.open_text(file.entry, source, folder, limits)
+        on_disk = text.path.stat().st_size > IN_MEMORY_BYTES
+        with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
+            landed = mapped_reader.read(opened, file.entry, text, folder, limits)
+            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
     if dataset.name in ENTITIES:
         entity = ENTITIES[dataset.name]
         if encryption.keys_of(raw) is None:
@@ -178,7 +185,7 @@ def _write(
         of_erased = erased.keep_records_out(opened, ENTITIES[dataset.name], kept_out)
     else:
         of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
-    faulty = validation.collect_faulty(opened, dataset, landed.present)
+    faulty = validation.collect_faulty(opened, dataset, landed.present, landed.labels)
     good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
     written = engine.write_parquet(opened, good, raw)
     refused = opened.execute("SELECT count(*) FROM refused").fetchone()
@@ -186,13 +193,13 @@ def _write(
     # What somebody wanted gone is no fault of the file, and stops no close.
     rejected = faulty + int(refused[0]) - of_erased
     if rejected or of_erased:
-        _number_lines(opened, landed)
+        validation.number_lines(opened, landed.lines_of)
         engine.write_csv(
             opened,
             f"SELECT {literal(file.path)} AS file, row_number, line_number,"
             f' "column", left(value, {RECORD_LENGTH}) AS value, reason,'
             f" left(record, {RECORD_LENGTH}) AS record FROM ("
-            f"SELECT * FROM ({validation.faults(dataset)})"
+            f"SELECT * FROM ({validation.faults(dataset, landed.labels)})"
             ' UNION ALL SELECT row_number, line_number, -1, "column", value, reason, record'
             " FROM refused) ORDER BY row_number, line_number, position",
             quarantine,
@@ -204,19 +211,7 @@ def _write(
         rows_rejected=rejected,
         rows_erased=of_erased,
         unknown_columns=landed.unknown,
-    )
-
-
-def _number_lines(opened: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """Fill in the physical lines of the faulty rows where reading the file again gives them."""
-    if landed.lines_of is None:
-        return
-    rows = [row for (row,) in opened.execute("SELECT row_number FROM faulty ORDER BY 1").fetchall()]
-    opened.execute(
-        "UPDATE faulty SET line_number = found.line FROM"
-        " (SELECT unnest($rows) AS row_number, unnest($lines) AS line) AS found"
-        " WHERE found.row_number = faulty.row_number",
-        {"rows": rows, "lines": landed.lines_of(rows)},
+        rows_left_out=landed.rows_left_out,
     )
 
 
@@ -239,6 +234,7 @@ def _load(
     rows_rejected: int = 0,
     rows_erased: int = 0,
     unknown_columns: tuple[str, ...] = (),
+    rows_left_out: int = 0,
     reason: str | None = None,
 ) -> Load:
     return Load(
@@ -256,4 +252,7 @@ def _load(
         reason=reason,
         loaded_at="",
         rows_erased=rows_erased,
+        mapping=file.mapping,
+        mapping_sha256=file.mapping_sha256,
+        rows_left_out=rows_left_out,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingestion.home import Home
 from ingestion.landing import LandingScan
-from ingestion.ledger import Load, read_ledger
+from ingestion.ledger import Load, read_ledger, superseded
 from ingestion.sources.inputs import INPUTS
 
 
@@ -34,13 +34,17 @@ def rejected_share(
     """The share of each dataset that has loads after `after_sequence`.
 
     A load whose content is no longer in the landing folder does not count: a file that was
-    corrected in place leaves nothing to stop for.
+    corrected in place leaves nothing to stop for. Nor does what another mapping has read since.
     """
     present = landing_scan.contents()
+    recorded = read_ledger(home)
+    gone = superseded(recorded)
     loads = [
         load
-        for load in read_ledger(home)
-        if load.sequence > after_sequence and (load.dataset, load.file_sha256) in present
+        for load in recorded
+        if load.sequence > after_sequence
+        and load.sequence not in gone
+        and (load.dataset, load.file_sha256) in present
     ]
     by_dataset = {name: [load for load in loads if load.dataset == name] for name in INPUTS}
     return {name: _share(home, name, some) for name, some in by_dataset.items() if some}
@@ -48,7 +52,12 @@ def rejected_share(
 
 def unread(loads: Sequence[Load]) -> list[Load]:
     """The last quarantine of each content that was quarantined whole and has not loaded since."""
-    last = {(load.dataset, load.file_sha256): load for load in loads}
+    gone = superseded(loads)
+    last = {
+        (load.dataset, load.file_sha256, load.mapping): load
+        for load in loads
+        if load.sequence not in gone
+    }
     return [load for load in last.values() if load.status == "quarantined"]
 
 

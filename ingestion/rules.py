@@ -12,8 +12,8 @@ from ingestion.engine import literal
 VALUE_LENGTH = 200
 """Reasons show at most this many characters of a value; quarantine keeps more beside them."""
 
-_CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
-_OFFSET = r"(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)"
+CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+OFFSET = r"(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(?:\.0*)?"
@@ -101,8 +101,8 @@ def tests(column: Column, value: str) -> list[Test]:
             shapeless = must("", "is no ISO 8601 instant; write it as 2026-01-31T09:30:00Z")
             return [
                 Test(
-                    _matches(value, _CLOCK + _OFFSET),
-                    f"CASE WHEN {_matches(value, _CLOCK)} THEN 'naive instant: ' ||"
+                    _matches(value, CLOCK + OFFSET),
+                    f"CASE WHEN {_matches(value, CLOCK)} THEN 'naive instant: ' ||"
                     f" {naive.sentence} ELSE {shapeless.sentence} END",
                 ),
                 within(

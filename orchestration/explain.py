@@ -371,13 +371,16 @@ def _copy_rows(
     names = {column.name for column in DATASETS[dataset].columns}
     raw = engine.parquet(connection, files, raw_columns(DATASETS[dataset]))
     own = "true"
+    if any(load.mapping for load in loads if load.dataset == dataset):
+        # They have the ids of another system: whose they are, the models tell.
+        names = set()
     if "agent_id" in names:
         own = "agent_id = $agent"
     if dataset == "interactions":
         connection.execute(f"create or replace temp view all_contacts as from {raw}")
         own += " or customer_id in (select customer_id from all_contacts where agent_id = $agent)"
-        if any(load.dataset in ENTITIES for load in loads):
-            # Whose customers a vendor's contacts are of, the models tell.
+        if any(load.source for load in loads):
+            # Whose customers another system's contacts are of, the models tell.
             own = "true"
     elif "interaction_id" in names:
         own += " or interaction_id in (select interaction_id from all_contacts where agent_id = $agent)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ingestion import DATASETS, ENTITIES, Home, UnusableInput, engine, read_ledger
+from ingestion import DATASETS, Home, UnusableInput, engine, read_ledger
 from ingestion.home import raw_columns
 
 # A profile says whose figures they are and in which zone; no vendor's export has it.
@@ -22,8 +22,10 @@ def check_required_datasets(home: Home) -> None:
     Raises:
         UnusableInput: a required dataset has no loaded file.
     """
-    loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
-    missing = missing_datasets(loaded)
+    loads = [load for load in read_ledger(home) if load.status == "loaded"]
+    missing = missing_datasets(
+        {load.dataset for load in loads}, any(load.source is not None for load in loads)
+    )
     if missing:
         raise UnusableInput(
             f"required datasets are missing: {', '.join(missing)}. Put their files into a folder of "
@@ -31,15 +33,17 @@ def check_required_datasets(home: Home) -> None:
         )
 
 
-def missing_datasets(loaded: Collection[str]) -> list[str]:
-    """The datasets that a close needs beside those (and vendors' entities) that there are."""
-    is_fed_by_vendors = any(name in ENTITIES for name in loaded)
+def missing_datasets(loaded: Collection[str], is_fed_by_systems: bool) -> list[str]:
+    """The datasets that a close needs beside those that there are.
+
+    is_fed_by_systems: whether any of them came from another system, by its own export or by a mapping file.
+    """
     return [
         name
         for name, dataset in DATASETS.items()
         if dataset.required
         and name not in loaded
-        and (name in ALWAYS_REQUIRED or not is_fed_by_vendors)
+        and (name in ALWAYS_REQUIRED or not is_fed_by_systems)
     ]
 
 

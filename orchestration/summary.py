@@ -532,7 +532,7 @@ def _print_findings(console: Console, home: Home) -> None:
             soft_wrap=True,
         )
     loads = read_ledger(home)
-    unknown = unknown_agents(home) if any(load.dataset in ENTITIES for load in loads) else []
+    unknown = unknown_agents(home) if any(load.source for load in loads) else []
     for source, ids in unknown:
         console.print(
             f"ids of {source} that are no agent_id: {', '.join(ids)};"
@@ -542,7 +542,8 @@ def _print_findings(console: Console, home: Home) -> None:
             soft_wrap=True,
         )
     scanned = read_scan(home)
-    for load in unread(loads):
+    # A mapping may read one file as several datasets.
+    for load in {(load.file, load.reason): load for load in unread(loads)}.values():
         # A file that was corrected or taken away is mended.
         if scanned and (load.dataset, load.file_sha256) not in scanned.contents():
             continue

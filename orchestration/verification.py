@@ -195,7 +195,7 @@ def _check_files(home: Home, chain: Chain, found: Findings) -> None:
                 found.problems.append(f"{name}: {problem}")
             count(name)
     there = [
-        *(path for path in home.raw.rglob("*.parquet") if path.name != "_schema.parquet"),
+        *(path for path in home.raw.rglob("*.parquet") if not path.name.startswith("_schema")),
         *records.performance_folder(home).glob("*.parquet"),
     ]
     for path in sorted(there):

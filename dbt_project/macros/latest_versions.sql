@@ -3,21 +3,38 @@
 
   Newest is the latest `updated_at`; without one, the newest file by load order, and within a file the later row.
   Only files that the load ledger names are read: a raw file without a ledger entry is what a crash left.
+  Rows that a mapping file made have the ids of their own system: the table of rules `agent_ids` says who that is.
 #}
 {% macro latest_versions(dataset, key) %}
+{%- set people = {
+    'teams': ['team_lead_id', 'supervisor_id', 'department_head_id'],
+    'kpi_targets': [],
+    'qa_evaluations': ['agent_id', 'evaluator_id'],
+    'feedback_sessions': ['agent_id', 'supervisor_id'],
+}.get(dataset, ['agent_id']) -%}
 select
-    landed.*,
+    landed.*{% if people %} replace (
+        {%- for column in people %}
+        coalesce(ids_of_{{ column }}.agent_id, landed.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}
+        {%- endfor %}
+    ){% endif %},
     loads.sequence as load_sequence
 from {{ source('landing', dataset) }} as landed
 inner join {{ ref('stg_records__loads') }} as loads
     on
         landed.load_id = loads.load_id
         and loads.dataset = '{{ dataset }}'
+{%- for column in people %}
+left join {{ ref('agent_ids') }} as ids_of_{{ column }}
+    on
+        loads.source = ids_of_{{ column }}.source
+        and landed.{{ column }} = ids_of_{{ column }}.source_agent_id
+{%- endfor %}
 cross join {{ ref('int_run__context') }} as context
 where landed.updated_at is null or landed.updated_at <= context.as_of
 qualify
     row_number() over (
-        partition by {% for column in key %}landed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        partition by {% for column in key %}{{ "coalesce(ids_of_agent_id.agent_id, landed.agent_id)" if column == 'agent_id' else "landed." ~ column }}{{ ', ' if not loop.last }}{% endfor %}
         order by
             landed.updated_at desc nulls last,
             loads.sequence desc,

@@ -29,13 +29,14 @@ where
   The landed rows of a dataset (`latest`), and those that vendors' records become.
   A record that says which other record it is (`same_as`: an id, or `system:id`) does not count beside that one, nor
   does one beside a landed row of the same id: what two systems recorded counts once. Of vendors the first named wins.
+  Of landed rows those can say it that a mapping file made of another system's contacts.
 #}
 {% macro with_vendors(key, models) %}
-{%- set other_id = "regexp_replace(vendor_rows.same_as, '^[a-z_]+:', '')" -%}
-select latest.* from latest
-union all by name
-select vendor_rows.* exclude (same_as, precedence)
-from (
+{%- set may_name_others = key == 'interaction_id' -%}
+{%- set other_id = "regexp_replace(vendor_rows.same_as, '^[a-z0-9_]+:', '')" -%}
+with
+
+vendor_rows as (
     {%- for model in models %}
     select
         *,
@@ -43,24 +44,66 @@ from (
     from {{ ref(model) }}
     {{ 'union all by name' if not loop.last }}
     {%- endfor %}
-) as vendor_rows
-where
-    vendor_rows.{{ key }} not in (select latest.{{ key }} from latest)
-    and (
-        vendor_rows.same_as is null
-        or {{ other_id }} = vendor_rows.{{ key }}
-        or not (
-            {{ other_id }} in (select latest.{{ key }} from latest)
-            {%- for model in models %}
-            or {{ other_id }} in (select named.{{ key }} from {{ ref(model) }} as named)
-            {%- endfor %}
+),
+
+counted as (
+    select vendor_rows.*
+    from vendor_rows
+    where
+        vendor_rows.{{ key }} not in (select latest.{{ key }} from latest)
+        and (
+            vendor_rows.same_as is null
+            or {{ other_id }} = vendor_rows.{{ key }}
+            or not (
+                {{ other_id }} in (select latest.{{ key }} from latest)
+                {%- for model in models %}
+                or {{ other_id }} in (select named.{{ key }} from {{ ref(model) }} as named)
+                {%- endfor %}
+            )
         )
-    )
-qualify
-    row_number() over (
-        partition by vendor_rows.{{ key }}
-        order by vendor_rows.precedence
-    ) = 1
+    qualify
+        row_number() over (
+            partition by vendor_rows.{{ key }}
+            order by vendor_rows.precedence
+        ) = 1
+)
+{%- if may_name_others %},
+
+naming as (
+    select
+        {{ key }},
+        regexp_replace(same_as, '^[a-z0-9_]+:', '') as other_id,
+    from latest
+    where same_as is not null
+),
+
+giving_way as (
+    select naming.{{ key }}
+    from naming
+    inner join latest
+        on
+            naming.other_id = latest.{{ key }}
+            and naming.{{ key }} != latest.{{ key }}
+    left join naming as others
+        on latest.{{ key }} = others.{{ key }}
+    -- Of two that name each other, one stays.
+    where others.other_id is distinct from naming.{{ key }} or naming.{{ key }} > latest.{{ key }}
+    union
+    select naming.{{ key }}
+    from naming
+    inner join counted
+        on naming.other_id = counted.{{ key }}
+)
+{%- endif %}
+
+select latest.*{{ ' exclude (same_as)' if may_name_others }}
+from latest
+{%- if may_name_others %}
+where latest.{{ key }} not in (select giving_way.{{ key }} from giving_way)
+{%- endif %}
+union all by name
+select counted.* exclude (same_as, precedence)
+from counted
 {% endmacro %}
 
 {#

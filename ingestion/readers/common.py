@@ -1,8 +1,8 @@
 """What the readers share: the result, matching columns by name, and numbering around gaps."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -23,12 +23,15 @@ class Landed:
     """A file read as text.
 
     `present`: contract columns that the file has. `unknown`: its other columns, as written there.
-    `lines_of`: physical lines of ascending row numbers, where `landed` does not hold them itself.
+    `lines_of`: physical lines of ascending row numbers, where `landed` does not hold them itself. Where a mapping made
+    the rows: `rows_left_out`, those that it does not want, and `labels`, how reasons name a column of ours.
     """
 
     present: tuple[str, ...]
     unknown: tuple[str, ...]
     lines_of: Callable[[Sequence[int]], list[int]] | None = None
+    rows_left_out: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def match_columns(

@@ -3,7 +3,7 @@
 import csv
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ import duckdb
 
 from ingestion.bytes_check import TextFile, check_shape, with_one_line_ending
 from ingestion.contract import Dataset
-from ingestion.engine import identifier
+from ingestion.engine import identifier, literal
 from ingestion.limits import SHOWN_LENGTH, Limits, UnusableFileError
 from ingestion.readers.common import (
     RECORD_LENGTH,
@@ -31,6 +31,8 @@ from ingestion.readers.common import (
 HELD_LINES = 20_000
 HELD_LENGTH = 16 * 1024 * 1024
 """Refused lines are handed on when there are so many of them, or so many characters."""
+
+_SAID = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 class Broken(NamedTuple):
@@ -67,16 +69,9 @@ def read(
         UnusableFileError: no header, a column missing or twice, quotes that do not close, or
             more broken lines or values than the limits allow.
     """
-    header = _header(text.path, limits)
+    header = read_header(text, limits)
     positions, unknown = match_columns(dataset, header, limits)
-    path, broken = _read_cells(opened, positions, len(header), text, folder, limits)
-    if text.odd_quote_line is not None:
-        _check_no_row_lost(opened, path, len(broken), text.odd_quote_line, limits)
-    # DuckDB counts the header and blank lines among its lines.
-    places = _places(path, [line.number - 2 for line in broken], limits)
-    create_refused(opened)
-    _refuse(opened, path, broken, places, len(header))
-    number_rows(opened, [place.row_number for place in places])
+    lines_of = read_rows(opened, positions, len(header), text, folder, limits)
     names = ", ".join(identifier(name) for name in positions)
     packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in positions)
     opened.execute(
@@ -84,15 +79,47 @@ def read(
         " CAST(NULL AS BIGINT) AS line_number, CAST(0 AS BIGINT) AS nested,"
         f" CAST(to_json(struct_pack({packed})) AS VARCHAR) AS record, {names} FROM numbered"
     )
-    return Landed(tuple(positions), unknown, partial(_line_numbers, path, limits))
+    return Landed(tuple(positions), unknown, lines_of)
 
 
-def _header(path: Path, limits: Limits) -> list[str]:
-    with _rows(path, limits) as reader:
+def read_rows(
+    opened: duckdb.DuckDBPyConnection,
+    positions: dict[str, int],
+    width: int,
+    text: TextFile,
+    folder: Path,
+    limits: Limits,
+) -> Callable[[Sequence[int]], list[int]]:
+    """Read columns of the file as text into the relation `numbered`, and lines that are no rows into `refused`.
+
+    `numbered` has the number of the row as `place` and a column per name in positions. Returns what tells the
+    physical lines of ascending row numbers.
+
+    Raises:
+        UnusableFileError: quotes that do not close, or more broken lines or values than the limits allow.
+    """
+    path, broken = _read_cells(opened, positions, width, text, folder, limits)
+    if text.odd_quote_line is not None:
+        _check_no_row_lost(opened, path, len(broken), text, limits)
+    # DuckDB counts the header and blank lines among its lines.
+    places = _places(path, [line.number - 2 for line in broken], limits, text.separator)
+    create_refused(opened)
+    _refuse(opened, path, broken, places, width, text.separator)
+    number_rows(opened, [place.row_number for place in places])
+    return partial(_line_numbers, path, limits, text.separator)
+
+
+def read_header(text: TextFile, limits: Limits) -> list[str]:
+    """The column names as they stand in the first line.
+
+    Raises:
+        UnusableFileError: it has none, or another separator.
+    """
+    with _rows(text.path, limits, text.separator) as reader:
         names = next(reader, list[str]())
     if not any(name.strip() for name in names):
         raise UnusableFileError("the first line is no header; write the column names there")
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+    if text.separator == "," and len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise UnusableFileError(
             f"the header {names[0][:SHOWN_LENGTH]!r} has no commas; separate the columns by commas"
         )
@@ -112,7 +139,7 @@ def _read_cells(
         _create_cells(opened, positions, width, text, folder, keep_rejects=False)
         return text.path, []
     except duckdb.InvalidInputException:
-        check_shape(text.path, width, limits)
+        check_shape(text.path, width, limits, text.separator)
     try:
         _create_cells(opened, positions, width, text, folder)
         broken = _broken(opened)
@@ -161,7 +188,7 @@ def _create_cells(
     opened.execute(
         f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {cells} FROM read_csv("
         f"{plain_name(text.path, folder)}, columns = {{{types}}}, auto_detect = false,"
-        " header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true,"
+        f" header = true, delim = {literal(text.separator)}, quote = '\"', escape = '\"', strict_mode = true,"
         f" compression = 'none', store_rejects = {str(keep_rejects).lower()})"
     )
 
@@ -172,6 +199,7 @@ def _refuse(
     broken: Sequence[Broken],
     places: Sequence[Place],
     width: int,
+    separator: str,
 ) -> None:
     """Put the broken records into `refused`, each physical line on its own.
 
@@ -185,7 +213,7 @@ def _refuse(
         reached = 1
         for record, place in zip(broken, places, strict=True):
             start = place.line_number - reached
-            reason = _structure_reason(record, width)
+            reason = _structure_reason(record, width, separator)
             for number, line in enumerate(
                 islice(lines, start, start + place.lines), place.line_number
             ):
@@ -211,7 +239,7 @@ def _insert_refused(
     )
 
 
-def _structure_reason(line: Broken, width: int) -> str:
+def _structure_reason(line: Broken, width: int, separator: str) -> str:
     if line.is_too_long:
         return "the line is longer than 2 MB; is a double quote left open?"
     if line.error == "MISSING COLUMNS":
@@ -219,7 +247,7 @@ def _structure_reason(line: Broken, width: int) -> str:
     if line.error == "TOO MANY COLUMNS":
         return (
             f"the row has {line.last_column} values, but the header names {width} columns;"
-            " put values that hold a comma in double quotes"
+            f" put values that hold {_SAID[separator]} in double quotes"
         )
     return (
         "a value that begins with a double quote does not end with one, so the row cannot be told"
@@ -231,17 +259,17 @@ def _check_no_row_lost(
     opened: duckdb.DuckDBPyConnection,
     path: Path,
     refused: int,
-    odd_quote_line: int,
+    text: TextFile,
     limits: Limits,
 ) -> None:
     """Behind a quote that never closes DuckDB can drop lines, so count the rows another way."""
     row = opened.execute("SELECT count(*) FROM cells").fetchone()
     assert row is not None
-    with _rows(path, limits) as reader:
+    with _rows(path, limits, text.separator) as reader:
         expected = sum(map(bool, reader)) - 1
     if row[0] + refused != expected:
         raise UnusableFileError(
-            f"the double quote in line {odd_quote_line} makes it impossible to tell the rows"
+            f"the double quote in line {text.odd_quote_line} makes it impossible to tell the rows"
             " apart; close it, and write a double quote within a value twice"
         )
 
@@ -249,12 +277,12 @@ def _check_no_row_lost(
 class _Rows:
     """The rows of a file as Python's csv module reads them, header and blank lines included."""
 
-    def __init__(self, lines: Iterable[str], limits: Limits) -> None:
+    def __init__(self, lines: Iterable[str], limits: Limits, separator: str) -> None:
         self._limits = limits
         self._lines = lines
         self._first_line = 1
         self._length = 0
-        self._reader = csv.reader(self._counted())
+        self._reader = csv.reader(self._counted(), delimiter=separator)
 
     @property
     def line_num(self) -> int:
@@ -282,22 +310,22 @@ class _Rows:
 
 
 @contextmanager
-def _rows(path: Path, limits: Limits) -> Iterator[_Rows]:
+def _rows(path: Path, limits: Limits, separator: str) -> Iterator[_Rows]:
     """Open the file for reading row by row."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield _Rows(lines, limits)
+            yield _Rows(lines, limits, separator)
     finally:
         csv.field_size_limit(limit)
 
 
-def _places(path: Path, records: Sequence[int], limits: Limits) -> list[Place]:
+def _places(path: Path, records: Sequence[int], limits: Limits, separator: str) -> list[Place]:
     """Places of ascending records, which count from 0 after the header, with blank lines."""
     if not records:
         return []
     places = []
-    with _rows(path, limits) as reader:
+    with _rows(path, limits, separator) as reader:
         next(reader)
         reached = blank = 0
         for record in records:
@@ -309,12 +337,14 @@ def _places(path: Path, records: Sequence[int], limits: Limits) -> list[Place]:
     return places
 
 
-def _line_numbers(path: Path, limits: Limits, row_numbers: Sequence[int]) -> list[int]:
+def _line_numbers(
+    path: Path, limits: Limits, separator: str, row_numbers: Sequence[int]
+) -> list[int]:
     """Physical lines (the header is in line 1) on which the ascending row numbers begin."""
     if not row_numbers:
         return []
     lines = []
-    with _rows(path, limits) as reader:
+    with _rows(path, limits, separator) as reader:
         next(reader)
         rows = filter(None, reader)
         reached = 0

@@ -113,7 +113,7 @@ def _records(stream: TextIO, path: Path, entity: Entity, trailers: list[str]) ->
         return _log_lines(stream)
     if _begins_as_json(stream):
         return json_objects(stream, entity)
-    return _csv_rows(stream, _ends_a_line(path), trailers)
+    return _csv_rows(stream, ends_a_line(path), trailers)
 
 
 def is_gzip(path: Path) -> bool:
@@ -182,7 +182,8 @@ def _begins_as_json(stream: TextIO) -> bool:
     return not first or first.lstrip().startswith(("{", "["))
 
 
-def _ends_a_line(path: Path) -> bool:
+def ends_a_line(path: Path) -> bool:
+    """Whether the last line of the file is whole."""
     with path.open("rb") as opened:
         opened.seek(max(path.stat().st_size - 1, 0))
         return opened.read(1) in (b"\n", b"\r", b"")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import reports
 from ingestion import Home, UnusableInput, encryption, engine, ingest, ledger
 from ingestion.erased import Erased
+from ingestion.home import SCHEMA_FILE
 from ingestion.people import People
 from orchestration import (
     encrypting,
@@ -253,7 +254,7 @@ def test_a_fresh_home_is_encrypted_from_its_beginning_and_a_plain_one_is_not_by_
     assert not fresh.root.exists()
     unlocking.unlock(fresh, {"SCOREHOUSE_KEY": TEXT})
     fresh.prepare()
-    assert (fresh.raw / "agents" / "_schema.parquet").read_bytes().startswith(b"PARE")
+    assert (fresh.raw / "agents" / SCHEMA_FILE).read_bytes().startswith(b"PARE")
     with pytest.raises(UnusableInput, match=r"is not encrypted, but a key is given: encrypt it"):
         unlocking.unlock(home, {"SCOREHOUSE_KEY": TEXT})
     with pytest.raises(UnusableInput, match="holds nothing yet"):

@@ -2,12 +2,15 @@
 with
 
 loads as (
-    select * from {{ ref('stg_records__loads') }}
+    select
+        *,
+        dataset || ':' || file_sha256 || coalesce(':' || mapping_sha256, '') as content,
+    from {{ ref('stg_records__loads') }}
 ),
 
 final as (
     select
-        {{ sha256_hex("coalesce(string_agg(dataset || ':' || file_sha256, ',' order by dataset, file_sha256), '')") }}
+        {{ sha256_hex("coalesce(string_agg(content, ',' order by dataset, content), '')") }}
             as input_fingerprint,
         coalesce(max(sequence), 0) as load_sequence,
     from loads

@@ -1,7 +1,25 @@
+{# ingestion/ledger.py (`superseded`) has the same rule for what a close and `scorehouse status` look at. #}
 with
 
 ledger as (
-    select * from {{ source('records', 'loads') }}
+    select
+        *,
+        split_part(mapping, '#', 1) as mapped_folder,
+    from {{ source('records', 'loads') }}
+    where status = 'loaded'
+),
+
+-- A file that was loaded again under another mapping counts as it was read last.
+standing as (
+    select *
+    from ledger
+    qualify
+        mapping is null
+        or mapping_sha256 = last_value(mapping_sha256) over (
+            partition by mapped_folder, file_sha256
+            order by sequence
+            rows between unbounded preceding and unbounded following
+        )
 ),
 
 final as (
@@ -11,12 +29,17 @@ final as (
         load_id,
         file,
         file_sha256,
+        mapping_sha256,
+        -- The system whose ids of agents the rows have: a vendor, or one that a mapping file is for.
+        case
+            when mapping is not null then split_part(mapping, '/', 1)
+            when contains(dataset, '/') then split_part(dataset, '/', 1)
+        end as source,
         rows_read,
         rows_loaded,
         rows_rejected,
         loaded_at,
-    from ledger
-    where status = 'loaded'
+    from standing
 )
 
 select * from final
