@@ -152,7 +152,12 @@ def read_mapping(path: Path) -> Mapping:
         content = path.read_bytes()
         if len(content) > _LARGEST:
             raise UnusableInput(f"{shown} has more than 1 MiB, which no mapping needs")
-        root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        text = content.decode("utf-8-sig")
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise UnusableInput(f"{shown} line {line}: *{event.anchor}: write it out here")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         raise UnusableInput(f"{shown} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -266,7 +271,7 @@ class _Reader:
         )
 
     def _value(self, column: Column, node: yaml.Node, item: dict[str, yaml.Node]) -> Value:
-        if isinstance(node, yaml.ScalarNode):
+        if not isinstance(node, yaml.MappingNode):
             said: dict[str, yaml.Node] = {"column": node}
         else:
             options = _OPTIONS.get(column.kind, _OTHER_KINDS)
