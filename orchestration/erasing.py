@@ -120,8 +120,8 @@ def look(home: Home, agent_id: str) -> Found:
     """Where somebody is named; nothing is changed.
 
     Raises:
-        UnusableInput: nobody has the id, a legal hold is about this person, or nobody has said where records of a
-            vendor that are held name people.
+        UnusableInput: nobody has the id, a legal hold is about this person, nobody has said where records of a
+            vendor that are held name people, or the person has other ids in rows that a mapping file made.
     """
     holds.refuse_erasing(home, agent_id)
     loaded = {load.dataset for load in ledger.read_ledger(home)}
@@ -131,6 +131,7 @@ def look(home: Home, agent_id: str) -> Found:
             f"{home.root} holds {', '.join(unsaid)}, and ingestion/sources/entities.py does not say where these name"
             " people: say it there (`about`, `mentions`)"
         )
+    _refuse_other_ids(home, agent_id)
     person = traces.person_of(home, agent_id, _table())
     if person is None:
         raise UnusableInput(f"nobody in {home.root} has the id '{agent_id}': nothing to erase")
@@ -150,6 +151,24 @@ def look(home: Home, agent_id: str) -> Found:
         ),
         _lines(person),
     )
+
+
+def _refuse_other_ids(home: Home, agent_id: str) -> None:
+    """Refuse where rows that a mapping file made have another id of the person: only `agent_ids` says whose they are."""
+    systems = {load.source for load in ledger.read_ledger(home) if load.mapping}
+    if not systems:
+        return
+    table = next(one for one in rule_tables(PROJECT_DIR) if one.name == "agent_ids")
+    others = [
+        f"{row.cells['source']} {row.cells['source_agent_id']}"
+        for row in read_rows(table)
+        if row.cells["source"] in systems and row.cells["agent_id"] == agent_id
+    ]
+    if others:
+        raise UnusableInput(
+            f"{agent_id} has other ids in exports that a mapping file reads ({', '.join(others)}), and there nobody"
+            " can be erased yet: erase the person there, and make a new home from exports made after that"
+        )
 
 
 def begin(home: Home, found: Found, reason: str) -> None:

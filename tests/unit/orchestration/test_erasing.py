@@ -256,6 +256,31 @@ def test_refusals_are_one_line(home: Home) -> None:
         erasing.look(home, "A00001")
 
 
+def test_whoever_has_other_ids_in_mapped_exports_is_not_half_erased(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    landing = home.root.parent / "landing"
+    (landing / "talkdesk" / "work").mkdir(parents=True)
+    (landing / "talkdesk" / "mapping.yml").write_text(
+        "rows:\n- from: work\n  into: tickets\n  columns:\n"
+        "    {ticket_id: id, agent_id: who, created_at: at, status: {constant: open}}\n"
+    )
+    (landing / "talkdesk" / "work" / "a.csv").write_text(
+        "id,who,at\nw1,A00001,2026-10-05T08:00:00Z\nw2,u1,2026-10-05T08:00:00Z\n"
+    )
+    ingest(home, landing)
+    # With the ids of the centre there is nothing more to look for.
+    assert sum(erasing.look(home, "A00001").raw.values()) > 0
+    seeds = tmp_path / "dbt_project" / "seeds"
+    shutil.copytree(erasing.PROJECT_DIR / "dbt_project" / "seeds", seeds)
+    with (seeds / "agent_ids.csv").open("a") as file:
+        file.write("talkdesk,u1,A00001\nfive9,u2,A00002\n")
+    monkeypatch.setattr(erasing, "PROJECT_DIR", tmp_path)
+    with pytest.raises(UnusableInput, match=r"A00001 has other ids in exports .*\(talkdesk u1\)"):
+        erasing.look(home, "A00001")
+    assert erasing.look(home, "A00002").raw
+
+
 def test_the_name_of_somebody_too_short_to_look_for_goes_from_its_own_rows(home: Home) -> None:
     erasing.begin(home, erasing.look(home, "A00011"), "case")
     complete(home)
