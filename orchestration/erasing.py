@@ -154,7 +154,7 @@ def look(home: Home, agent_id: str) -> Found:
 
 
 def _refuse_other_ids(home: Home, agent_id: str) -> None:
-    """Refuse where rows that a mapping file made have another id of the person: only `agent_ids` says whose they are."""
+    """Refuse where rows that a mapping file made have another id of the person, as `agent_ids` says."""
     systems = {load.source for load in ledger.read_ledger(home) if load.mapping}
     if not systems:
         return
