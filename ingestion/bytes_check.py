@@ -118,7 +118,7 @@ def first_line(path: Path, compressed: bool) -> str:
 
 def _chunks(path: Path, compressed: bool) -> Iterator[bytes]:
     if compressed:
-        yield from _unpack(path)
+        yield from unpack(path)
         return
     with path.open("rb") as opened:
         yield from iter(lambda: opened.read(CHUNK_BYTES), b"")

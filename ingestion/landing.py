@@ -160,7 +160,7 @@ def _mappings(root: Path) -> list[Mapping]:
         and not folder.is_symlink()
         and folder.is_dir()
         and (folder / FILE_NAME).is_file()
-        and _why_left_out(folder / FILE_NAME, root) is None
+        and why_left_out(folder / FILE_NAME, root) is None
     ]
 
 

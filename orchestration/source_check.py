@@ -125,7 +125,8 @@ def check(folder: Path) -> Checked:
     targets = [name for name in INPUTS if any(file.target == name for file in usable)]
     fed = {dataset for name in targets for dataset in _feeds(name)}
     missing = missing_datasets(
-        targets, any(target in ENTITIES for target in targets) or any(file.mapping for file in looked.files)
+        targets,
+        any(target in ENTITIES for target in targets) or any(file.mapping for file in looked.files),
     )
     if any(file.mapping for file in looked.files):
         # Which datasets a mapping file feeds is not known here.

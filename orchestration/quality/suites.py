@@ -66,7 +66,7 @@ class Rule:
     @property
     def lets_a_share_fail(self) -> bool:
         """Whether a share of the rows may fail it, be it ever so small."""
-        return self.options.get("mostly", 1) < 1
+        return bool(self.options.get("mostly", 1) < 1)
 
     @property
     def columns(self) -> tuple[str, ...]:

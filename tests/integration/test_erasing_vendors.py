@@ -33,7 +33,7 @@ class Erased:
 
 @pytest.fixture(scope="module", params=SOURCES)
 def erased(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Erased:
-    """An agent is erased from a closed month of a vendor's exports; then it is closed again with all of them sent again."""
+    """An agent is erased from a closed month of a vendor's exports; then it is closed with all of them sent again."""
     vendor = request.param
     folder = tmp_path_factory.mktemp(vendor)
     home, landing = Home(folder / "home"), folder / "landing"
@@ -101,4 +101,3 @@ def test_what_is_sent_again_changes_no_row_and_names_nobody(erased: Erased) -> N
     # The ledger names files, and these are not the person.
     assert traces.person_of(erased.home, PERSON) is None
     assert not [row for row in now["fct_interaction"] if MASKED in row]
-
