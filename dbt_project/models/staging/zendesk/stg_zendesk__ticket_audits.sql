@@ -47,7 +47,7 @@ read as (
         audits.row_number,
         audits.load_sequence,
     from audits
-    cross join unnest(range(1, len(audits.events) + 1)) as numbered(place)
+    cross join unnest(range(1, len(audits.events) + 1)) as numbered (place)
 ),
 
 final as (
