@@ -33,7 +33,7 @@ class Erased:
 
 @pytest.fixture(scope="module", params=SOURCES)
 def erased(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Erased:
-    """An agent is erased from a closed month of a vendor's exports; then it is closed with all of them sent again."""
+    """An agent is erased from a closed month; then all exports are sent again, and the month is closed again."""
     vendor = request.param
     folder = tmp_path_factory.mktemp(vendor)
     home, landing = Home(folder / "home"), folder / "landing"

@@ -1,7 +1,8 @@
 """Who notices a mutant: the unit tests of the models it breaks, then hostile scenarios.
 
 A scenario is built in memory from the broken SQL and compared with the slow reference, and every singular data test
-looks at it. dbt has no unit tests for table functions; pytest looks at those. The first test that fails is the answer.
+looks at it; one that is broken itself looks at scenarios whose first days were purged. dbt has no unit tests for table
+functions; pytest looks at those. The first test that fails is the answer.
 """
 
 import inspect
@@ -21,6 +22,7 @@ from tests.mutants.catalogue import Mutant, MutantError
 from tests.mutants.project import NO_SQL, ProjectCopy
 from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
 from tests.support.agreement import Reference, disagreements
+from tests.support.purged import middle_day
 from tests.support.warehouse import (
     BROKEN_NODES,
     PROJECT,
@@ -89,7 +91,12 @@ def rounds(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
 
 
 def killer_of(models: Sequence[str]) -> Killer:
-    """Scenarios for the models that become tables, the tests of table functions for those that do not."""
+    """Scenarios for the models that become tables, the tests of table functions for those that do not.
+
+    Without any model it is a data test that is broken.
+    """
+    if not models:
+        return purged_killer
 
     def killer(nodes: Nodes, root: Path) -> str | None:
         functions = {node["name"] for node in nodes.values() if is_table_function(node)}
@@ -153,6 +160,21 @@ def scenario_killer(nodes: Nodes, root: Path) -> str | None:
                 return f"identity {line.partition(':')[0]}"
         finally:
             marts.close()
+    return None
+
+
+def purged_killer(nodes: Nodes, root: Path) -> str | None:
+    """The identity that first takes what a purge left for a fault, if any."""
+    models, identities = models_of(nodes, root), identities_of(nodes)
+    for reference in references():
+        first = middle_day(reference.scenario)
+        try:
+            marts = build_models(models, *reference.scenario, kept_from=first)
+            for line in broken_identities(marts, identities):
+                return f"identity {line.partition(':')[0]} of purged days"
+            marts.close()
+        except duckdb.Error as error:
+            return f"{NO_SQL}: {error}"
     return None
 
 

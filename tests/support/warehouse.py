@@ -172,13 +172,14 @@ def build(
     as_of: datetime,
     close_month: date | None = None,
     wanted: Sequence[str] | None = None,
+    kept_from: date | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Run the models over `rows` (dataset -> rows, one per key) and return the database they are in.
 
     A dataset that `rows` has no key for has not been collected. `wanted` names the models to build, with all that
-    they are made from; None builds all.
+    they are made from; None builds all. `kept_from`: of days before it rows were purged.
     """
-    return build_models(compiled_models(folder), rows, as_of, close_month, wanted)
+    return build_models(compiled_models(folder), rows, as_of, close_month, wanted, kept_from)
 
 
 def build_models(
@@ -187,6 +188,7 @@ def build_models(
     as_of: datetime,
     close_month: date | None = None,
     wanted: Sequence[str] | None = None,
+    kept_from: date | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """`build` of models that were compiled elsewhere."""
     # With a handful of rows, handing them from thread to thread is most of the work.
@@ -204,8 +206,8 @@ def build_models(
             connection.execute(
                 f"create table {schema}.{name} as select $1::timestamptz as as_of,"
                 " epoch_us($1::timestamptz) // 1000000 as as_of_seconds, $2::date as close_month,"
-                " null::date as kept_from",
-                [as_of, close_month],
+                " $3::date as kept_from",
+                [as_of, close_month, kept_from],
             )
         elif name == LOADS:
             connection.execute(

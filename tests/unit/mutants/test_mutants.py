@@ -129,6 +129,17 @@ def test_a_broken_table_function_is_noticed_by_its_tests(compiled: Path) -> None
     assert str(noticed("select nothing")).startswith(NO_SQL)
 
 
+def test_a_broken_data_test_is_noticed_where_days_were_purged(compiled: Path) -> None:
+    nodes = compiled_nodes(compiled)
+    (key,) = (key for key in nodes if key.startswith("test.scorehouse.events_sum_to_agent_days"))
+    sql = nodes[key]["compiled_code"]
+    condition = "and context.kept_from is null"
+    assert sql.count(condition) == 1
+    broken = nodes | {key: nodes[key] | {"compiled_code": sql.replace(condition, "")}}
+    noticed = killer_of([])(broken, PROJECT)
+    assert noticed == "identity events_sum_to_agent_days of purged days"
+
+
 def test_mutants_of_one_model_are_judged_one_after_another() -> None:
     first, second = mutant("1"), mutant("2")
     other = Mutant("dbt_project/models/other.sql", "o", "b", "r", "b")
