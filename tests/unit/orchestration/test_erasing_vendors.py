@@ -1,11 +1,13 @@
 """Erasing a person from a home that holds vendors' records: every id of theirs goes, all else stays byte by byte."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from ingestion import (
     ENTITIES,
@@ -19,7 +21,7 @@ from ingestion import (
     read_ledger,
 )
 from ingestion.erased import MASKED, Erased, is_pseudonym
-from orchestration import encrypting, erasing, traces, verification
+from orchestration import encrypting, erasing, summary, traces, verification
 from tests.unit.ingestion.ingestion_bench import Bench
 
 AGENTS = """\
@@ -145,6 +147,17 @@ def test_a_persons_ids_are_those_of_the_table_and_of_records_that_have_several(h
         "amazon_connect/agent_events": 1, "amazon_connect/evaluations": 2,
     }  # fmt: skip
     assert list(found.quarantine.values()) == [1]
+
+
+def test_the_rows_of_the_table_that_are_left_to_the_user_are_told(home: Home) -> None:
+    told = io.StringIO()
+    console = Console(file=told, width=300)
+    found = erasing.look(home, "1001")
+    summary.print_found(console, found, done=False)
+    summary.print_erasure(console, erasing.Erasure(rules=found.rules))
+    line = "agent_ids.csv names the person in lines 2, 3 and is yours to mend"
+    assert told.getvalue().count(line) == 2
+    assert "nothing in this home names the person any more" not in told.getvalue()
 
 
 def test_records_lose_the_person_and_nothing_else(home: Home) -> None:
