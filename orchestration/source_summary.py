@@ -159,7 +159,7 @@ def _preview_lines(preview: Preview, width: int) -> Iterator[str]:
     for place, name in enumerate(preview.columns):
         if set(columns[place]) == {""}:
             empty.append(name)
-        elif place and len(texts) > 1 and len(set(columns[place])) == 1:
+        elif len(texts) > 1 and len(set(columns[place])) == 1:
             same.append(f"{name} {columns[place][0]}")
         else:
             shown.append(place)

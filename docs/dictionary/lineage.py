@@ -155,7 +155,7 @@ def _value_of_a_line(node: exp.Bracket) -> str | None:
     if not (isinstance(place, exp.Literal) and place.is_number):
         return None
     # sqlglot counts from 0.
-    number = int(place.name) + 1 - (node.args.get("offset") or 0)
+    number = int(place.name) + 1
     beyond = number - len(_LOG_VALUES)
     return f"parameter {beyond}" if beyond > 0 else _LOG_VALUES[number - 1]
 

@@ -125,9 +125,10 @@ def test_the_values_of_a_logs_line_are_sources_of_their_own() -> None:
 def test_a_column_that_is_set_to_null_is_known_from_one_that_is_set_to_a_value() -> None:
     sql = (
         "with final as (select id, cast(null as bigint) as hold, null as reason, 'voice' as channel,"
-        " case when id > 1 then null else id end as other from landing.tickets) select * from final"
+        " case when id > 1 then null else id end as other, null as status from landing.tickets"
+        " union all select id as a, id as b, null as c, 'chat' as d, id as e, status from landing.tickets) select * from final"
     )
-    assert null_columns(sql, model_lineage(sql, TABLES)) == {"hold", "reason"}
+    assert null_columns(sql, model_lineage(sql, TABLES)) == {"reason"}
 
 
 def test_a_parameter_is_no_column_even_of_a_table_that_has_one_so_named() -> None:

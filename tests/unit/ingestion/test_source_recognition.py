@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -181,11 +182,31 @@ def test_a_record_longer_than_what_is_read_is_told_and_not_waited_for(tmp_path: 
     assert "longer than a MiB" in str(one.problem)
 
 
+def test_records_without_some_fields_lower_the_score(tmp_path: Path) -> None:
+    less = {name: CONTACT[name] for name in ("ContactId", "Channel")}
+    one = seen(tmp_path, "\n".join(map(json.dumps, [CONTACT, less])))
+    assert one.match is not None
+    assert one.match.score == 0.75
+    assert one.match.missing == ()
+
+
+def test_a_record_that_holds_a_list_of_that_name_is_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entity = ENTITIES["amazon_connect/contact_records"]
+    paged = replace(entity, lists=("evaluations",))
+    monkeypatch.setattr("ingestion.sources.forms.ENTITIES", {entity.name: paged})
+    record = json.dumps({**CONTACT, "evaluations": []})
+    one = seen(tmp_path, f"{record}\n{record}\n")
+    assert one.form is not None
+    assert one.form.said == "JSON objects, one a line"
+
+
 def test_a_page_longer_than_what_is_read_is_recognised_by_its_first_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entity = ENTITIES["amazon_connect/contact_records"]
-    paged = type(entity)(entity.name, "objects", entity.feeds, ("items",), entity.known_by)
+    paged = replace(entity, lists=("items",))
     for module in (recognise, "ingestion.sources.forms", "ingestion.sources.sample"):
         where = module if isinstance(module, str) else module.__name__
         monkeypatch.setattr(f"{where}.ENTITIES", {**ENTITIES, entity.name: paged})

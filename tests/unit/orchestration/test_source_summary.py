@@ -173,6 +173,15 @@ def test_a_table_wider_than_the_screen_goes_on_below_with_its_key() -> None:
     ]
 
 
+def test_a_wide_character_takes_two_places() -> None:
+    rows = [["e1", "日本", "available"], ["e22", "x", "away"]]
+    assert list(aligned(["id", "by", "status"], rows, 80)) == [
+        "id   by    status",
+        "e1   日本  available",
+        "e22  x     away",
+    ]
+
+
 def test_many_files_are_counted_not_listed() -> None:
     many = replace(NOTHING, unusable=tuple((f"f{n}", "empty") for n in range(1000)))
     lines = list(lines_of(many, 100))
