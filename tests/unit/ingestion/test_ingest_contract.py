@@ -58,9 +58,9 @@ def test_a_reader_always_finds_a_file_with_the_raw_columns(bench: Bench) -> None
                 "DESCRIBE SELECT * FROM read_parquet($1)", [pattern]
             ).fetchall()
             types = {column: sql_type for column, sql_type, *_ in described}
-            assert list(types) == [*(c.name for c in dataset.columns), "load_id", "row_number"]
+            columns = (*dataset.columns, *dataset.mapped_columns)
+            assert list(types) == [*(c.name for c in columns), "load_id", "row_number"]
             expected = [
-                c.sql_type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
-                for c in dataset.columns
+                c.sql_type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE") for c in columns
             ]
             assert list(types.values()) == [*expected, "VARCHAR", "BIGINT"]

@@ -52,7 +52,11 @@ def test_entries_that_are_no_dataset_are_reported(bench: Bench) -> None:
     summary = bench.ingest(progress=told.append)
 
     assert summary.unknown_entries == ("agents.csv", "calls")
-    assert "calls in the landing folder is no dataset folder and was left out" in told
+    assert "agents.csv in the landing folder is no dataset folder and was left out" in told
+    assert (
+        "calls in the landing folder is no dataset folder and was left out; a mapping file"
+        " calls/mapping.yml makes its CSV readable (docs/sources/mapping.md)"
+    ) in told
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.parquet.gz", "a.csv.zip"])

@@ -27,6 +27,9 @@ KEYS = [
     "reason",
     "raw_sha256",
     "rows_erased",
+    "mapping",
+    "mapping_sha256",
+    "rows_left_out",
 ]
 
 
