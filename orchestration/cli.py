@@ -105,7 +105,8 @@ def simulate(
     vendor: Annotated[
         str | None,
         typer.Option(
-            help="Write what this vendor's system records as its export: asterisk, amazon_connect or zendesk."
+            help="Write what this vendor's system records as its export: asterisk, amazon_connect, genesys_cloud"
+            " or zendesk."
         ),
     ] = None,
 ) -> None:

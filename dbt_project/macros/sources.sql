@@ -158,3 +158,31 @@ coalesce(
 {% macro zendesk_agent(user_id) -%}
 coalesce(ids.agent_id, users.external_id, {{ user_id }})
 {%- endmacro %}
+
+{# The outcome that a wrap-up code of Genesys Cloud stands for, by `genesys_cloud_wrap_up_outcomes`; else null. #}
+{% macro genesys_cloud_outcome(wrap_up_code) %}
+{%- set outcomes = ['resolved', 'unresolved', 'escalated', 'transferred', 'abandoned'] %}
+{%- for code, outcome in var('genesys_cloud_wrap_up_outcomes').items() if outcome not in outcomes %}
+{{ exceptions.raise_compiler_error(
+    'dbt_project.yml, genesys_cloud_wrap_up_outcomes, ' ~ code ~ ': ' ~ outcome ~ ' is no outcome; use one of ' ~ outcomes | join(', ')
+) }}
+{%- endfor %}
+{{- genesys_cloud_name(wrap_up_code, var('genesys_cloud_wrap_up_outcomes')) }}
+{%- endmacro %}
+
+{# What a presence of the organisation's own is called, by `genesys_cloud_presences`; else null. #}
+{% macro genesys_cloud_presence(presence_id) -%}
+{{ genesys_cloud_name(presence_id, var('genesys_cloud_presences')) }}
+{%- endmacro %}
+
+{% macro genesys_cloud_name(id, names) -%}
+{%- if names -%}
+case lower({{ id }})
+{%- for key, name in names.items() %}
+    when '{{ key | lower | replace("'", "''") }}' then '{{ name | replace("'", "''") }}'
+{%- endfor %}
+end
+{%- else -%}
+cast(null as varchar)
+{%- endif -%}
+{%- endmacro %}

@@ -237,6 +237,230 @@ def _amazon_connect(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: b
     _stream(opened, out / "amazon_connect" / "evaluations", evaluations, False)
 
 
+def _genesys_cloud(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) -> None:
+    """Pages of the analytics interface: conversations, users' statuses, evaluations."""
+    carried = "channel <> 'back_office'"
+    _keep_others(opened, out, carried)
+    shutil.rmtree(out / "qa_evaluations")
+    opened.execute(f"CREATE TABLE contacts AS FROM interactions WHERE {carried}")
+
+    def instant(value: str) -> str:
+        return f"strftime({value}, '%Y-%m-%dT%H:%M:%S.000Z')"
+
+    def segment(kind: str, since: str, until: str, more: str = "") -> str:
+        return (
+            f"{{'segmentType': '{kind}', 'segmentStart': {instant(since)},"
+            f" 'segmentEnd': {instant(until)}, 'queueId': queue{more}}}"
+        )
+
+    def metric(name: str, seconds: str, at: str) -> str:
+        # Some milliseconds more than whole seconds, as clocks have it.
+        more = f"+ hash(interaction_id || '{name}') % 150" if with_quirks else ""
+        return (
+            f"CASE WHEN {seconds} > 0 THEN {{'name': '{name}', 'emitDate': {instant(at)},"
+            f" 'value': {seconds} * 1000 {more}}} END"
+        )
+
+    # A member of the page that is null is not in it.
+    media = (
+        "'mediaType': CASE channel WHEN 'social' THEN 'message' ELSE channel END,"
+        " 'messageType': CASE channel WHEN 'social' THEN 'facebook' END, 'direction': direction"
+    )
+    address = (
+        "CASE WHEN direction = 'inbound' THEN 'tel:' || customer_id ELSE 'tel:+4900000' END AS ani,"
+        " CASE WHEN direction = 'outbound' THEN 'tel:' || customer_id ELSE 'tel:+4900000' END AS dnis"
+    )
+    talk_until = "ended_at - to_seconds(coalesce(hold_seconds, 0))"
+    work_until = "ended_at + to_seconds(coalesce(acw_seconds, 0))"
+    disconnect = (
+        ", 'disconnectType': CASE outcome WHEN 'transferred' THEN 'transfer' ELSE 'peer' END"
+    )
+    unanswered = (
+        f"""CASE WHEN answered_at IS NOT NULL AND direction = 'inbound'
+            AND hash(interaction_id) % 20 = 0 THEN {{
+            'purpose': 'agent', 'userId': 'A00001', 'sessions': [{{{media}, 'ani': ani, 'dnis': dnis,
+            'segments': [{segment("alert", "queued_at", "answered_at")},
+                {segment("wrapup", "answered_at", "answered_at + INTERVAL 57 SECOND")}],
+            'metrics': [{{'name': 'tNotResponding', 'value': 7421}}, {{'name': 'tAcw', 'value': 57000}}]
+            }}]}} END,"""
+        if with_quirks
+        else ""
+    )
+
+    def conversation(agent: str, ended: str) -> str:
+        return f"""to_json({{
+            'conversationId': interaction_id, 'conversationStart': {instant("queued_at")},
+            'conversationEnd': {ended}, 'originatingDirection': direction,
+            'participants': list_filter([
+                {{'purpose': 'customer', 'externalContactId': CASE WHEN hash(customer_id) % 2 = 0
+                    THEN customer_id END, 'sessions': [{{{media}, 'ani': ani, 'dnis': dnis, 'segments': [
+                    {segment("interact", "queued_at", "ended_at")}]}}]}}::JSON,
+                CASE WHEN direction = 'inbound' THEN {{
+                    'purpose': 'acd', 'sessions': [{{{media}, 'ani': ani, 'dnis': dnis, 'segments': [
+                    {segment("interact", "queued_at", "coalesce(answered_at, ended_at)")}]}}]}} END::JSON,
+                {unanswered}
+                {agent}
+            ], lambda one: one IS NOT NULL),
+            'evaluations': evaluations}})::VARCHAR"""
+
+    agent = f"""CASE WHEN agent_id IS NOT NULL THEN {{
+            'purpose': 'agent', 'userId': agent_id, 'sessions': [{{{media}, 'ani': ani, 'dnis': dnis,
+            'segments': CASE WHEN answered_at IS NULL
+                THEN [{segment("dialing", "queued_at", "ended_at", ", 'disconnectType': 'peer'")}]
+                ELSE [{segment("alert", "queued_at", "answered_at", ", 'disconnectType': NULL")},
+                {segment("interact", "answered_at", talk_until, ", 'disconnectType': NULL")},
+                {segment("hold", talk_until, "ended_at", disconnect)},
+                {segment("wrapup", "ended_at", work_until, disconnect)}] END,
+            'metrics': list_filter([
+                {metric("tTalkComplete", "talk_seconds", "ended_at")},
+                {metric("tHeldComplete", "hold_seconds", "ended_at")},
+                {metric("tAcw", "acw_seconds", work_until)}], lambda one: one IS NOT NULL)}}]}} END::JSON,
+        CASE WHEN outcome = 'transferred' THEN {{
+            'purpose': 'external', 'sessions': [{{{media}, 'dnis': transferred_to, 'segments': [
+            {segment("interact", "ended_at", "ended_at")}]}}]}} END::JSON"""
+
+    # Every third evaluation is exported within its conversation alone, one of fifty was deleted.
+    opened.execute(f"""
+        CREATE TABLE told AS
+        SELECT interaction_id, list({{'evaluationId': evaluation_id, 'evaluationStatus': 'FINISHED',
+            'eventTime': {instant("evaluated_at")}, 'userId': agent_id, 'evaluatorId': evaluator_id,
+            'released': true, 'deleted': is_deleted, 'oTotalScore': CASE WHEN critical_fail THEN 0
+            ELSE score END}} ORDER BY evaluation_id) AS evaluations
+        FROM (
+            SELECT *, false AS is_deleted FROM qa_evaluations
+            UNION ALL SELECT * REPLACE (evaluation_id || '-deleted' AS evaluation_id), true
+            FROM qa_evaluations WHERE {str(with_quirks).lower()} AND hash(evaluation_id) % 50 = 0
+        )
+        GROUP BY interaction_id
+        """)
+    records = f"""
+        SELECT queued_at AS moment, {conversation(agent, instant("ended_at"))} AS record
+        FROM (SELECT *, {address} FROM contacts) LEFT JOIN told USING (interaction_id)"""
+    if with_quirks:
+        # Delivered before it was over, and once more after all the others.
+        going_on = agent.replace(instant("ended_at"), "NULL")
+        records += f"""
+            UNION ALL SELECT queued_at + INTERVAL 1 DAY, {conversation(going_on, "NULL")}
+            FROM (SELECT *, {address}, NULL AS evaluations FROM contacts
+                WHERE hash(interaction_id) % 50 = 0)"""
+    _pages(opened, out / "genesys_cloud" / "conversation_details", "conversations", records)
+
+    opened.execute("""
+        CREATE TABLE held AS
+        SELECT agent_id, answered_at AS since, ended_at + to_seconds(coalesce(acw_seconds, 0)) AS until
+        FROM contacts WHERE answered_at IS NOT NULL
+        """)
+    opened.execute("""
+        CREATE TABLE points AS
+        WITH moments AS (
+            SELECT agent_id, occurred_at AS moment FROM status_events
+            UNION SELECT agent_id, since FROM held
+            UNION SELECT agent_id, until FROM held WHERE until IS NOT NULL
+        ),
+        said AS (
+            SELECT agent_id, occurred_at, arg_max(status, event_id) AS status,
+                arg_max(reason, event_id) AS reason
+            FROM status_events GROUP BY ALL
+        ),
+        busy AS (
+            SELECT DISTINCT moments.agent_id, moments.moment
+            FROM moments INNER JOIN held ON moments.agent_id = held.agent_id
+                AND moments.moment >= since AND moments.moment < coalesce(until, moment + INTERVAL 1 DAY)
+        )
+        SELECT moments.agent_id, moments.moment,
+            CASE WHEN said.status = 'away' THEN 'OFFLINE' WHEN said.status <> 'unavailable' THEN 'ON_QUEUE'
+                WHEN reason IN ('break', 'meeting', 'training') THEN upper(reason) ELSE 'BUSY' END AS presence,
+            CASE WHEN said.status IN ('away', 'unavailable') THEN 'OFF_QUEUE'
+                WHEN busy.agent_id IS NOT NULL THEN 'INTERACTING' ELSE 'IDLE' END AS routing,
+            CASE WHEN said.status = 'unavailable' THEN md5(reason)::UUID::VARCHAR END AS presence_id,
+            said.occurred_at = moments.moment AS is_said
+        FROM moments ASOF JOIN said
+            ON moments.agent_id = said.agent_id AND moments.moment >= said.occurred_at
+        LEFT JOIN busy ON moments.agent_id = busy.agent_id AND moments.moment = busy.moment
+        """)
+    opened.execute("""
+        CREATE TABLE spans AS
+        SELECT agent_id, kind, status, presence_id, moment AS since,
+            lead(moment) OVER (PARTITION BY agent_id, kind ORDER BY moment) AS until
+        FROM (
+            FROM (
+                SELECT agent_id, 'presence' AS kind, presence AS status, presence_id, moment, is_said
+                    FROM points
+                UNION ALL SELECT agent_id, 'routing', routing, NULL, moment, false FROM points
+            )
+            QUALIFY is_said OR lag((status, presence_id)) OVER (PARTITION BY agent_id, kind ORDER BY moment)
+                IS DISTINCT FROM (status, presence_id)
+        )
+        """)
+    # A day's query has what began on it. With quirks it has what touches it, cut at its end or left open.
+    touches = (
+        "since < day + INTERVAL 1 DAY AND coalesce(until > day, true)"
+        if with_quirks
+        else "date_trunc('day', since) = day"
+    )
+    seen_until = (
+        "CASE WHEN until > day + INTERVAL 1 DAY THEN CASE WHEN hash(agent_id || since) % 2 = 0"
+        " THEN day + INTERVAL 1 DAY END ELSE until END"
+        if with_quirks
+        else "until"
+    )
+    details = f"""
+        WITH days AS (
+            SELECT unnest(generate_series((SELECT min(date_trunc('day', since)) FROM spans),
+                (SELECT max(date_trunc('day', since)) FROM spans), INTERVAL 1 DAY)) AS day
+        ),
+        seen AS (
+            SELECT day, agent_id, kind, status, presence_id, since, {seen_until} AS until
+            FROM days INNER JOIN spans ON {touches}
+        )
+        SELECT day AS moment, to_json({{'userId': agent_id,
+            'primaryPresence': list({{'startTime': {instant("since")}, 'endTime': {instant("until")},
+                'systemPresence': status, 'organizationPresenceId': presence_id}} ORDER BY since)
+                FILTER (WHERE kind = 'presence'),
+            'routingStatus': list({{'startTime': {instant("since")}, 'endTime': {instant("until")},
+                'routingStatus': status}} ORDER BY since) FILTER (WHERE kind = 'routing')
+            }})::VARCHAR AS record
+        FROM seen GROUP BY day, agent_id"""
+    _pages(opened, out / "genesys_cloud" / "user_details", "userDetails", details)
+
+    def evaluation(identity: str, status: str, score: str, changed: str) -> str:
+        return f"""to_json({{'id': {identity}, 'status': '{status}',
+            'conversation': {{'id': interaction_id}}, 'agent': {{'id': agent_id}},
+            'evaluator': {{'id': evaluator_id}}, 'changedDate': {instant(changed)},
+            'submittedDate': {instant(changed)}, 'releaseDate': {instant(changed)},
+            'answers': {{'totalScore': {score}, 'anyFailedKillQuestions': coalesce(critical_fail, false)}}
+            }})::VARCHAR"""
+
+    evaluations = f"""
+        SELECT evaluated_at AS moment, {
+        evaluation(
+            "evaluation_id",
+            "FINISHED",
+            "CASE WHEN critical_fail THEN 0 ELSE score END",
+            "evaluated_at",
+        )
+    } AS record
+        FROM qa_evaluations
+        WHERE NOT {str(with_quirks).lower()} OR critical_fail OR hash(evaluation_id) % 3 > 0
+            OR interaction_id IS NULL OR interaction_id NOT IN (SELECT interaction_id FROM contacts)"""
+    if with_quirks:
+        # Scored anew since; deleted since; not yet finished.
+        evaluations += f"""
+            UNION ALL SELECT evaluated_at + INTERVAL 1 DAY, {
+            evaluation("evaluation_id", "FINISHED", "1", "evaluated_at - INTERVAL 1 MINUTE")
+        }
+            FROM qa_evaluations WHERE critical_fail OR hash(evaluation_id) % 3 = 1
+            UNION ALL SELECT evaluated_at, {
+            evaluation("evaluation_id || '-deleted'", "FINISHED", "1", "evaluated_at")
+        }
+            FROM qa_evaluations WHERE hash(evaluation_id) % 50 = 0
+            UNION ALL SELECT evaluated_at, {
+            evaluation("evaluation_id || '-pending'", "PENDING", "1", "evaluated_at")
+        }
+            FROM qa_evaluations WHERE hash(evaluation_id) % 10 = 0"""
+    _pages(opened, out / "genesys_cloud" / "evaluations", "entities", evaluations)
+
+
 def _zendesk(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) -> None:
     """Tickets, ratings and users in pages of the interface, metrics as a warehouse's CSV, states by webhook.
 
@@ -421,7 +645,7 @@ def _zendesk(opened: duckdb.DuckDBPyConnection, out: Path, with_quirks: bool) ->
 
 
 def _pages(opened: duckdb.DuckDBPyConnection, folder: Path, name: str, records: str) -> None:
-    """Records in pages of a thousand, as the interface of Zendesk gives them."""
+    """Records in pages of a thousand, as interfaces give them, in the list `name`."""
     folder.mkdir(parents=True, exist_ok=True)
     pages = opened.execute(
         "SELECT page, list(record ORDER BY place) FROM (SELECT record, place, (place - 1) // 1000 AS page"
@@ -472,6 +696,7 @@ def _write(path: Path, texts: list[str], end: str, packed: bool = False) -> None
 WRITERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, bool], None]] = {
     "asterisk": _asterisk,
     "amazon_connect": _amazon_connect,
+    "genesys_cloud": _genesys_cloud,
     "zendesk": _zendesk,
 }
 """What writes each vendor's exports."""

@@ -106,6 +106,43 @@ _ALL = (
         mentions=("$.metadata.evaluator",),
     ),
     Entity(
+        "genesys_cloud/conversation_details",
+        "objects",
+        ("interactions", "qa_evaluations"),
+        lists=("conversations",),
+        known_by=("conversationId", "conversationStart", "participants"),
+        # A conversation is of several people: without a leg the others would lie.
+        mentions=(
+            *("$..userId", "$..evaluatorId", "$..assigneeId", "$..assignerId"),
+            "$..selectedAgentId",
+        ),
+    ),
+    Entity(
+        "genesys_cloud/user_details",
+        "objects",
+        ("status_events",),
+        lists=("userDetails",),
+        known_by=("userId", "primaryPresence", "routingStatus"),
+        states_at=("$.routingStatus[*].routingStatus",),
+        about=("$.userId",),
+        mentions=(),
+    ),
+    Entity(
+        "genesys_cloud/evaluations",
+        "objects",
+        ("qa_evaluations",),
+        lists=("entities",),
+        known_by=(
+            "id",
+            "conversation",
+            "evaluationForm",
+            "evaluator",
+            "agent",
+            "status",
+            "answers",
+        ),
+    ),
+    Entity(
         "zendesk/tickets",
         "objects",
         ("tickets",),

@@ -126,7 +126,8 @@ def test_a_column_that_is_set_to_null_is_known_from_one_that_is_set_to_a_value()
     sql = (
         "with final as (select id, cast(null as bigint) as hold, null as reason, 'voice' as channel,"
         " case when id > 1 then null else id end as other, null as status from landing.tickets"
-        " union all select id as a, id as b, null as c, 'chat' as d, id as e, status from landing.tickets) select * from final"
+        " union all select id as a, id as b, null as c, 'chat' as d, id as e, status from landing.tickets)"
+        " select * from final"
     )
     assert null_columns(sql, model_lineage(sql, TABLES)) == {"reason"}
 

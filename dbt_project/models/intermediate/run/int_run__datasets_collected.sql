@@ -3,9 +3,22 @@
   become rows of datasets: see `feeds` in ingestion/sources/entities.py.
 #}
 {% set feeds = {
-    'status_events': ['asterisk/queue_log', 'amazon_connect/agent_events', 'zendesk/agent_states'],
-    'interactions': ['asterisk/queue_log', 'amazon_connect/contact_records'],
-    'qa_evaluations': ['amazon_connect/evaluations'],
+    'status_events': [
+        'asterisk/queue_log',
+        'amazon_connect/agent_events',
+        'genesys_cloud/user_details',
+        'zendesk/agent_states',
+    ],
+    'interactions': [
+        'asterisk/queue_log',
+        'amazon_connect/contact_records',
+        'genesys_cloud/conversation_details',
+    ],
+    'qa_evaluations': [
+        'amazon_connect/evaluations',
+        'genesys_cloud/evaluations',
+        'genesys_cloud/conversation_details',
+    ],
     'csat_surveys': ['zendesk/satisfaction_ratings'],
 } %}
 {# A ticket of Zendesk does not say when it was solved: without metrics or audits, what was resolved is unknown, not zero. #}

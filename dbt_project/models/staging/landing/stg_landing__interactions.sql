@@ -5,7 +5,11 @@ latest as (
 ),
 
 together as (
-    {{ with_vendors('interaction_id', ['stg_amazon_connect__interactions', 'stg_asterisk__interactions']) }}
+    {{ with_vendors('interaction_id', [
+        'stg_amazon_connect__interactions',
+        'stg_asterisk__interactions',
+        'stg_genesys_cloud__interactions',
+    ]) }}
 ),
 
 final as (

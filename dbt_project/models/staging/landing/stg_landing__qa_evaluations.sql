@@ -5,7 +5,10 @@ latest as (
 ),
 
 together as (
-    {{ with_vendors('evaluation_id', ['stg_amazon_connect__qa_evaluations']) }}
+    {{ with_vendors('evaluation_id', [
+        'stg_amazon_connect__qa_evaluations',
+        'stg_genesys_cloud__qa_evaluations',
+    ]) }}
 ),
 
 final as (

@@ -6,7 +6,9 @@ latest as (
 
 together as (
     {{ with_vendors('event_id', [
-        'stg_amazon_connect__status_events', 'stg_asterisk__status_events',
+        'stg_amazon_connect__status_events',
+        'stg_asterisk__status_events',
+        'stg_genesys_cloud__status_events',
         'stg_zendesk__status_events',
     ]) }}
 ),
