@@ -155,7 +155,7 @@ def read_mapping(path: Path) -> Mapping:
         text = content.decode("utf-8-sig")
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise UnusableInput(f"{shown} line {line}: *{event.anchor}: write it out here")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
