@@ -88,7 +88,14 @@ solved as (
         coalesce(metrics.reopens, 0) > 0
         or metrics.solved_at is not null
         or solvings.changed_at is not null as was_solved,
-        coalesce(assigned.assignee_id, tickets.assignee_id) as solver_id,
+        -- Of a solving that the audits do not have yet, they do not say whose it was.
+        case
+            when
+                {{ epoch_seconds('metrics.solved_at') }}
+                > {{ epoch_seconds('solvings.changed_at') }} + 60
+                then tickets.assignee_id
+            else coalesce(assigned.assignee_id, tickets.assignee_id)
+        end as solver_id,
     from tickets
     left join metrics
         on tickets.ticket_id = metrics.ticket_id
