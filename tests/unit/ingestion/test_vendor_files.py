@@ -122,6 +122,24 @@ def test_a_last_row_that_was_cut_off_is_refused(bench: Bench) -> None:
     assert (load.rows_loaded, load.rows_rejected) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("entity", "name"),
+    [
+        ("genesys_cloud/conversation_details", "conversations"),
+        ("genesys_cloud/user_details", "userDetails"),
+        ("genesys_cloud/evaluations", "entities"),
+    ],
+)
+def test_a_page_of_an_interface_is_the_records_in_its_list(
+    bench: Bench, entity: str, name: str
+) -> None:
+    page = json.dumps({name: [A, B], "totalHits": 2}) + json.dumps({"totalHits": 0, name: []})
+    bench.put(f"{entity}/page.json", page + json.dumps({name: [7]}) + TEXTS[2])
+    (load,) = bench.ingest().loads
+    assert (load.rows_loaded, load.rows_rejected) == (3, 1)
+    assert payloads(bench, entity) == [A, B, C]
+
+
 def test_lines_of_a_queue_log_are_records_and_others_are_refused(bench: Bench) -> None:
     lines = [
         "1790000000|NONE|NONE|NONE|QUEUESTART|",
