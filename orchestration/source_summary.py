@@ -33,7 +33,7 @@ def print_checked(console: Console, checked: Checked) -> None:
 def lines_of(checked: Checked, width: int) -> Iterator[str]:
     """The lines; tables are broken into several that are at most `width` wide where they can be."""
     looked = checked.looked
-    yield f"{looked.folder}: {_files(looked.files_in_all)}, {_size(looked.bytes_in_all)}"
+    yield f"{printable(str(looked.folder))}: {_files(looked.files_in_all)}, {_size(looked.bytes_in_all)}"
     if len(looked.files) < looked.files_in_all:
         yield f"  {len(looked.files):,} of them were opened, some of each kind of name"
     if looked.ignored:
@@ -46,7 +46,7 @@ def lines_of(checked: Checked, width: int) -> Iterator[str]:
     if checked.unusable:
         yield ""
         yield "unusable, or not where it lies:"
-        yield from (f"  {path}: {why}" for path, why in _first(checked.unusable))
+        yield from (f"  {printable(path)}: {why}" for path, why in _first(checked.unusable))
         yield from _more(len(checked.unusable), "files")
     yield from _count_lines(checked.previews)
     for preview in checked.previews:
@@ -93,7 +93,7 @@ def _mapped_lines(files: Sequence[SeenFile]) -> Iterator[str]:
     for mapping in sorted({file.mapping for file in files if file.mapping}):
         own = [file for file in files if file.mapping == mapping and file.path != mapping]
         yield ""
-        yield f"{mapping} reads {_files(len(own))}, {_size(sum(file.size for file in own))}"
+        yield f"{printable(mapping)} reads {_files(len(own))}, {_size(sum(file.size for file in own))}"
         yield from _form_lines(own)
         yield "  what it makes of them is not looked into here: docs/sources/mapping.md"
 
@@ -118,7 +118,7 @@ def _unknown_lines(files: Sequence[SeenFile]) -> Iterator[str]:
             if near and near.missing and near.score >= _NEAR
             else ""
         )
-        yield f"  {file.path}: {form.said}{hint}"
+        yield f"  {printable(file.path)}: {form.said}{hint}"
     yield from _more(len(files), "files")
     told: set[tuple[str, ...]] = set()
     for file in files:

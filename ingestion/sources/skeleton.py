@@ -31,7 +31,10 @@ def skeleton(name: str, columns: Sequence[str], delimiter: str, local_time: str 
     delimiter: between them. local_time: a time of theirs that is no ISO 8601.
     """
     dataset = likely_dataset(columns)
-    lines = [f"{name}:", f"  into: {dataset.name}   # ? or another dataset of docs/landing.md"]
+    lines = [
+        f"{_quoted(name)}:",
+        f"  into: {dataset.name}   # ? or another dataset of docs/landing.md",
+    ]
     lines += [f'  delimiter: "{_escaped(delimiter)}"'] if delimiter != "," else []
     lines += ["  time_zone: ?   # such as Europe/Warsaw, where their times have no offset"]
     lines += [f"  time_format: ?   # of times such as {local_time}"] if local_time else []

@@ -385,9 +385,9 @@ def test_a_damaged_file_has_no_sample(tmp_path: Path) -> None:
 
 def test_the_beginning_of_a_mapping_names_their_most_similar_columns() -> None:
     columns = ["call_id", "type", "start_at", "end_at", "user_id", "talk_time", 'odd "name"']
-    assert skeleton("calls", columns, ";", "31/10/2026 09:00") == "\n".join(
+    assert skeleton("calls 10", columns, ";", "31/10/2026 09:00") == "\n".join(
         [
-            "calls:",
+            '"calls 10":',
             "  into: interactions   # ? or another dataset of docs/landing.md",
             '  delimiter: ";"',
             "  time_zone: ?   # such as Europe/Warsaw, where their times have no offset",

@@ -64,7 +64,7 @@ ALL = Checked(
     ),
     (replace(PREVIEW, target="agents", dataset="agents"), PREVIEW),
     (Rejected(EVENTS, 7, ("08/stream, line 3: the record is no valid JSON",)),),
-    (("broken.gz", "the gzip data ends too early (truncated file)"),),
+    (("bro\x1bken.gz", "the gzip data ends too early (truncated file)"),),
     (CALLS,),
     ("teams",),
     ("interactions", "tickets"),
@@ -111,7 +111,7 @@ not recognised: 1 file
       # their columns: call_id, start_at
 
 unusable, or not where it lies:
-  broken.gz: the gzip data ends too early (truncated file)
+  bro\\x1bken.gz: the gzip data ends too early (truncated file)
 
 what the first records become (a sample, loaded and mapped as a close does it):
   agents: 20 records, 12 rows
