@@ -38,8 +38,8 @@ def table(outcomes: list[tuple[Mutant, str | None]]) -> str:
         "",
         "Written by `make mutants`, which breaks the SQL in one way at a time (tests/mutants/catalogue) and looks for",
         "a test that fails: a unit test of the model, else the slow reference or an identity over hostile scenarios;",
-        "for a table function, which has no unit tests, a test of tests/models/test_table_functions.py; for a data test,",
-        "itself over scenarios whose first days were purged.",
+        "for a table function, which has no unit tests, a test of tests/models/test_table_functions.py;",
+        "for a data test, itself over scenarios whose first days were purged.",
         "",
         f"{len(outcomes)} mutants: {noticed} noticed, {len(equivalent)} that change no figure,"
         f" {len(outcomes) - noticed - len(equivalent)} unnoticed.",
