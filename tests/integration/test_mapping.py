@@ -89,7 +89,7 @@ def test_a_figure_is_explained_down_to_the_rows_of_the_export(
 ) -> None:
     rows = tmp_path / "rows.csv"
     explained = scorehouse(
-        *("explain", "A00005", MONTH, "average_handle_time", "--home", homes["mapped"]),
+        *("explain", "A00005", MONTH, "talk_seconds", "--home", homes["mapped"]),
         *("--rows", rows),
     )
     assert explained.returncode == 0, explained.stdout + explained.stderr

@@ -1,4 +1,4 @@
-{# ingestion/ledger.py (`superseded`) has the same rule for what a close and `scorehouse status` look at. #}
+{# `superseded` in ingestion/ledger.py is the same rule, for closes and status. #}
 with
 
 ledger as (
@@ -30,7 +30,7 @@ final as (
         file,
         file_sha256,
         mapping_sha256,
-        -- The system whose ids of agents the rows have: a vendor, or one that a mapping file is for.
+        -- The system whose ids the rows have: a vendor, or one that a mapping is for.
         case
             when mapping is not null then split_part(mapping, '/', 1)
             when contains(dataset, '/') then split_part(dataset, '/', 1)
