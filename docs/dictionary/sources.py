@@ -111,7 +111,8 @@ def _source(
     never: list[Column] = []
     filled: set[Column] = set()
     for dataset in datasets:
-        sql = nodes[f"stg_{name}__{dataset}"]
+        # Where an entity is called as the dataset is, what it becomes is `landing_`.
+        sql = nodes.get(f"stg_{name}__landing_{dataset}") or nodes[f"stg_{name}__{dataset}"]
         nulls = null_columns(sql, model_lineage(sql, tables))
         for column in _columns_of(dataset):
             if column in nulls:
