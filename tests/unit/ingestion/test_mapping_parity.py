@@ -19,6 +19,8 @@ OWN = {
 }
 KEYS = {"status_events": "event_id", "interactions": "interaction_id", "csat_surveys": "survey_id"}
 
+TWICE = "queued_at >= timestamptz '2026-10-25 00:00:00+00' and queued_at < timestamptz '2026-10-25 02:00:00+00'"
+
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
@@ -49,9 +51,14 @@ def test_the_same_rows_are_loaded(homes: dict[str, Home], dataset: str) -> None:
                 f" qualify row_number() over (partition by {KEYS[dataset]}"
                 " order by updated_at desc nulls last, load_id) = 1)"
             )
-        counted = connection.execute("select count(*) from canonical").fetchone()
+        if dataset == "interactions":
+            # Who arrived in the hour that is there twice cannot be told apart by the export.
+            connection.execute(f"create view told as from canonical where not ({TWICE})")
+        else:
+            connection.execute("create view told as from canonical")
+        counted = connection.execute("select count(*) from told").fetchone()
         differing = connection.execute(
-            "(from canonical except all from mapped) union all (from mapped except all from canonical)"
+            "(from told except all from mapped) union all (from mapped except all from told)"
         ).fetchall()
     assert counted is not None
     assert counted[0] > 100
@@ -61,15 +68,16 @@ def test_the_same_rows_are_loaded(homes: dict[str, Home], dataset: str) -> None:
 def test_what_fell_into_the_hour_that_is_there_twice_is_rejected_and_nothing_else(
     homes: dict[str, Home],
 ) -> None:
-    found = {}
+    found = set()
     for path in sorted(homes["mapped"].quarantine.glob("*/*.csv")):
         with path.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
-                found[path.parent.name, row["column"]] = (row["value"], row["reason"])
-    assert {key: value for key, (value, _) in found.items()} == {
-        ("interactions", "queued_at from arrived"): "25/10/2026 02:15:00",
-        ("interactions", "answered_at from arrived"): "25/10/2026 02:15:00",
-        ("status_events", "occurred_at from since"): "25/10/2026 02:30:00",
-        ("status_events", "updated_at from since"): "25/10/2026 02:30:00",
+                assert row["value"].startswith("25/10/2026 02:")
+                assert "is twice in Europe/Warsaw" in row["reason"]
+                found.add((path.parent.name, row["column"]))
+    assert found == {
+        ("interactions", "queued_at from arrived"),
+        ("interactions", "answered_at from arrived"),
+        ("status_events", "occurred_at from since"),
+        ("status_events", "updated_at from since"),
     }
-    assert all("is twice in Europe/Warsaw" in reason for _, reason in found.values())
