@@ -213,7 +213,8 @@ def build_models(
             connection.execute(
                 f"create table {schema}.{name} as select unnest(range(1, len($1) + 1)) as sequence,"
                 " unnest($1) as dataset, unnest($1) as load_id, unnest($1) as file,"
-                " unnest($1) as file_sha256, 0 as rows_read, 0 as rows_loaded, 0 as rows_rejected,"
+                " unnest($1) as file_sha256, null::varchar as mapping_sha256, null::varchar as source,"
+                " 0 as rows_read, 0 as rows_loaded, 0 as rows_rejected,"
                 " now() as loaded_at",
                 [sorted(rows)],
             )

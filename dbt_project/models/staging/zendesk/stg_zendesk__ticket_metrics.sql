@@ -11,28 +11,29 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
-metric_sets as (
+read as (
     select
-        coalesce(payload ->> '$.metric_set', payload) as payload,
-        case
-            when payload ->> '$.metric_set' is not null then payload ->> '$.id'
-        end as ticket_around,
+        coalesce(
+            payload ->> '$.metric_set.ticket_id',
+            payload ->> '$.ticket_id',
+            case when payload ->> '$.metric_set' is not null then payload ->> '$.id' end
+        ) as ticket_id,
+        coalesce(
+            {{ zendesk_instant('metric_set.solved_at') }},
+            {{ zendesk_instant('solved_at') }}
+        ) as solved_at,
+        coalesce(
+            try_cast(payload ->> '$.metric_set.reopens' as bigint),
+            try_cast(payload ->> '$.reopens' as bigint)
+        ) as reopens,
+        coalesce(
+            {{ zendesk_instant('metric_set.updated_at') }},
+            {{ zendesk_instant('updated_at') }}
+        ) as updated_at,
         load_id,
         row_number,
         load_sequence,
     from records
-),
-
-read as (
-    select
-        coalesce(payload ->> '$.ticket_id', ticket_around) as ticket_id,
-        {{ zendesk_instant('solved_at') }} as solved_at,
-        try_cast(payload ->> '$.reopens' as bigint) as reopens,
-        {{ zendesk_instant('updated_at') }} as updated_at,
-        load_id,
-        row_number,
-        load_sequence,
-    from metric_sets
 ),
 
 final as (
