@@ -16,7 +16,19 @@ from typing import Any
 
 import duckdb
 
-from ingestion import DATASETS, ENTITIES, INPUTS, Home, Load, engine, ingest, read_ledger
+from ingestion import (
+    DATASETS,
+    ENTITIES,
+    INPUTS,
+    Home,
+    Load,
+    UnusableInput,
+    engine,
+    ingest,
+    preview,
+    read_ledger,
+)
+from ingestion import Preview as MappedPreview
 from ingestion.engine import literal
 from ingestion.home import raw_columns
 from ingestion.limits import UnusableFileError, printable
@@ -90,7 +102,8 @@ class Checked:
     `unusable`: files of which nothing can be made, or not where they lie, with the reason.
     `unknown`: files that are no dataset or entity. `unknown_agents`: by dataset or entity, ids
     without a row in `agents`; None: there are no agents to look in. `unmapped`: by entity, how many
-    rows are unclassified, and the values that `source_statuses` has no row for.
+    rows are unclassified, and the values that `source_statuses` has no row for. `mapped`: of each folder that a
+    mapping file reads its smallest file, and what each item of the mapping makes of it.
     """
 
     looked: Looked
@@ -102,6 +115,7 @@ class Checked:
     unfed: tuple[str, ...]
     unknown_agents: tuple[tuple[str, tuple[str, ...]], ...] | None
     unmapped: tuple[tuple[str, int, tuple[str, ...]], ...]
+    mapped: tuple[tuple[str, MappedPreview], ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -123,14 +137,12 @@ def check(folder: Path) -> Checked:
     unknown = [file for file in looked.files if not (file.target or file.problem or file.mapping)]
     usable = [file for file in looked.files if file.target and file.form]
     targets = [name for name in INPUTS if any(file.target == name for file in usable)]
-    fed = {dataset for name in targets for dataset in _feeds(name)}
+    mapped = _mapped(looked, unusable)
+    made = {made.dataset for _, made in mapped}
+    fed = {dataset for name in targets for dataset in _feeds(name)} | made
     missing = missing_datasets(
-        targets,
-        any(target in ENTITIES for target in targets) or any(file.mapping for file in looked.files),
+        {*targets, *made}, bool(made) or any(target in ENTITIES for target in targets)
     )
-    if any(file.mapping for file in looked.files):
-        # Which datasets a mapping file feeds is not known here.
-        missing = [name for name in missing if name in ALWAYS_REQUIRED]
     found = _Sampled()
     if targets:
         with tempfile.TemporaryDirectory(prefix="scorehouse-check-") as temporary:
@@ -150,7 +162,34 @@ def check(folder: Path) -> Checked:
         tuple(name for name in DATASETS if name not in fed and name not in missing),
         found.unknown_agents,
         found.unmapped,
+        mapped,
     )
+
+
+def _mapped(
+    looked: Looked, unusable: list[tuple[str, str]]
+) -> tuple[tuple[str, MappedPreview], ...]:
+    """What mapping files make of the smallest file of each folder that they read."""
+    root = looked.folder.resolve()
+    found: list[tuple[str, MappedPreview]] = []
+    for mapping in sorted({file.mapping for file in looked.files if file.mapping}):
+        beside = Path(mapping).parent
+        folders: dict[str, SeenFile] = {}
+        for file in looked.files:
+            if file.mapping != mapping or file.path == mapping or file.problem:
+                continue
+            inside = Path(file.path).relative_to(beside).parts[0]
+            if inside not in folders or file.size < folders[inside].size:
+                folders[inside] = file
+        for file in folders.values():
+            try:
+                made = preview(root / mapping, root / file.path, SHOWN_ROWS)
+            except UnusableInput as error:
+                unusable.append((file.path, printable(str(error))))
+                continue
+            found += [(file.path, one) for one in made]
+            unusable += [(file.path, printable(one.unreadable)) for one in made if one.unreadable]
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ingestion import ENTITIES, INPUTS
 from ingestion.limits import printable
 from ingestion.sources.recognise import RECOGNISED, SeenFile
 from ingestion.sources.skeleton import skeleton
-from orchestration.source_check import WITHOUT, Checked, Preview
+from orchestration.source_check import SHOWN_REJECTED, WITHOUT, Checked, Preview
 
 SHOWN_FILES = 10
 _CELL = 40
@@ -41,7 +41,7 @@ def lines_of(checked: Checked, width: int) -> Iterator[str]:
     for target in INPUTS:
         if files := [file for file in looked.files if file.target == target]:
             yield from _target_lines(target, files)
-    yield from _mapped_lines([file for file in looked.files if file.mapping])
+    yield from _mapped_lines(checked, width)
     yield from _unknown_lines(checked.unknown)
     if checked.unusable:
         yield ""
@@ -89,13 +89,24 @@ def _target_lines(target: str, files: Sequence[SeenFile]) -> Iterator[str]:
     yield f"  put into  <landing>/{target}/{there}"
 
 
-def _mapped_lines(files: Sequence[SeenFile]) -> Iterator[str]:
+def _mapped_lines(checked: Checked, width: int) -> Iterator[str]:
+    files = [file for file in checked.looked.files if file.mapping]
     for mapping in sorted({file.mapping for file in files if file.mapping}):
         own = [file for file in files if file.mapping == mapping and file.path != mapping]
         yield ""
         yield f"{printable(mapping)} reads {_files(len(own))}, {_size(sum(file.size for file in own))}"
         yield from _form_lines(own)
-        yield "  what it makes of them is not looked into here: docs/sources/mapping.md"
+        paths = {file.path for file in own}
+        for path, made in checked.mapped:
+            if path in paths and not made.unreadable:
+                yield ""
+                yield (
+                    f"  {printable(path)} becomes {_count(made.rows_loaded, 'row')} of {made.dataset}"
+                    f" ({printable(made.entry)}); rejected {made.rows_rejected:,}, not wanted {made.rows_left_out:,}"
+                )
+                yield from _rows_lines(made.columns, made.rows, width)
+                for row, _, _, _, reason in made.rejected[:SHOWN_REJECTED]:
+                    yield f"  row {row}: {printable(str(reason))}"
 
 
 def _form_lines(files: Sequence[SeenFile]) -> Iterator[str]:
@@ -152,20 +163,25 @@ def _preview_lines(preview: Preview, width: int) -> Iterator[str]:
         return
     yield ""
     yield f"{preview.dataset} from {preview.target}, the first {len(preview.rows)} of {_count(preview.made, 'row')}:"
-    texts = [[_cell(value) for value in row] for row in preview.rows]
-    columns = list(zip(*texts, strict=True))
-    # A column of one value, or of none, is told once.
+    yield from _rows_lines(preview.columns, preview.rows, width)
+
+
+def _rows_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) -> Iterator[str]:
+    """A table of rows; a column of one value, or of none, is told once."""
+    texts = [[_cell(value) for value in row] for row in rows]
+    cells = list(zip(*texts, strict=True))
     same, empty, shown = [], [], []
-    for place, name in enumerate(preview.columns):
-        if set(columns[place]) == {""}:
+    for place, name in enumerate(columns if texts else ()):
+        if set(cells[place]) == {""}:
             empty.append(name)
-        elif len(texts) > 1 and len(set(columns[place])) == 1:
-            same.append(f"{name} {columns[place][0]}")
+        elif len(texts) > 1 and len(set(cells[place])) == 1:
+            same.append(f"{name} {cells[place][0]}")
         else:
             shown.append(place)
-    names = [preview.columns[place] for place in shown]
-    rows = [[row[place] for place in shown] for row in texts]
-    yield from (f"  {line}".rstrip() for line in aligned(names, rows, width - 2))
+    names = [columns[place] for place in shown]
+    if names:
+        table = [[row[place] for place in shown] for row in texts]
+        yield from (f"  {line}".rstrip() for line in aligned(names, table, width - 2))
     if same:
         yield f"  in each: {', '.join(same)}"
     if empty:

@@ -22,6 +22,8 @@ _SAME = {
     for word in words
 }
 _LIKE = 0.6
+# A comma is what a mapping takes without being told.
+_SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def skeleton(name: str, columns: Sequence[str], delimiter: str, local_time: str | None) -> str:
@@ -31,18 +33,21 @@ def skeleton(name: str, columns: Sequence[str], delimiter: str, local_time: str 
     delimiter: between them. local_time: a time of theirs that is no ISO 8601.
     """
     dataset = likely_dataset(columns)
-    lines = [
-        f"{_quoted(name)}:",
-        f"  into: {dataset.name}   # ? or another dataset of docs/landing.md",
+    separator = _SEPARATORS.get(delimiter)
+    lines = ['time_zone: "?"   # such as Europe/Warsaw, where their times have no offset']
+    lines += [f'time_format: "?"   # of times such as {local_time}'] if local_time else []
+    lines += [
+        "rows:",
+        f"- from: {_quoted(name)}",
+        f"  into: {dataset.name}   # or another dataset of docs/landing.md",
+        *([f"  separator: {separator}"] if separator else []),
+        "  columns:",
     ]
-    lines += [f'  delimiter: "{_escaped(delimiter)}"'] if delimiter != "," else []
-    lines += ["  time_zone: ?   # such as Europe/Warsaw, where their times have no offset"]
-    lines += [f"  time_format: ?   # of times such as {local_time}"] if local_time else []
-    lines.append("  columns:")
     for column in dataset.columns:
         like = similar(column.name, columns)
         if column.required or like:
-            said = f"    {column.name}: {_quoted(like) if like else '?'}"
+            theirs = _quoted(like) if like else '"?"'
+            said = f"    {column.name}: {theirs}"
             lines.append(f"{said}   # {_about(column)}")
     lines.append(f"  # their columns: {', '.join(columns)}")
     return "\n".join(lines)
