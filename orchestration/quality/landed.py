@@ -10,9 +10,11 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import DATASETS, Home, Load, UnusableInput, engine, read_ledger
+from ingestion import DATASETS, ENTITIES, Home, Load, UnusableInput, engine, read_ledger
 from ingestion.home import raw_columns
+from orchestration.project import PROJECT_DIR
 from orchestration.quality.suites import LANDED_MEASURES, Suite, cause
+from orchestration.rules import read_rows, rule_tables
 
 MEASURES = "measures"
 # Days of the same weekday before a day that its number of rows is compared with, and how many of them there must be.
@@ -52,6 +54,7 @@ def lay_out(
             files = home.raw_folder(name) / "*.parquet"
             rows = engine.parquet(connection, files, raw_columns(dataset))
             connection.execute(f"create view landed.{name} as from {rows}")
+        _know_other_systems(connection, home)
         loads = [
             (one.load_id, one.dataset, one.sequence, one.file, one.rows_loaded)
             for some in new.values()
@@ -72,8 +75,28 @@ def lay_out(
         connection.execute(
             f"create table {MEASURES} as select {_measures(connection, home, suites, new, due)}"
         )
-        for name in DATASETS:
+        for name in ("known_agents", *DATASETS):
             connection.execute(f"drop view landed.{name}")
+
+
+def _know_other_systems(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Lay out whom ids stand for, and which datasets have rows that are not landed ones.
+
+    Rows that a mapping file made have the ids of their system, which the table of rules `agent_ids` turns into ours.
+    """
+    (table,) = (table for table in rule_tables(PROJECT_DIR) if table.name == "agent_ids")
+    ids = [(row.cells["source_agent_id"], row.cells["agent_id"]) for row in read_rows(table)]
+    connection.execute("create table other_id (source_agent_id varchar, agent_id varchar)")
+    if ids:
+        connection.executemany("insert into other_id values (?, ?)", ids)
+    connection.execute(
+        "create view landed.known_agents as select agent_id from landed.agents union"
+        " select source_agent_id from other_id where agent_id in (select agent_id from landed.agents)"
+    )
+    connection.execute("create table vendors_feed (dataset varchar)")
+    loaded = {load.dataset for load in read_ledger(home) if load.status == "loaded"}
+    if fed := sorted({name for one in loaded & ENTITIES.keys() for name in ENTITIES[one].feeds}):
+        connection.executemany("insert into vendors_feed values (?)", [(name,) for name in fed])
 
 
 def _rows(suite: Suite) -> str:

@@ -173,6 +173,35 @@ def test_what_the_landing_contract_allows_stops_no_small_centre(tmp_path: Path) 
     assert {"agents_are_known", "revenue_has_a_currency", "segments_end_within_a_day"} <= warned
 
 
+def test_ids_and_contacts_of_other_systems_are_not_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = tmp_path / "dbt_project" / "seeds"
+    shutil.copytree(landed_data.PROJECT_DIR / "dbt_project" / "seeds", seeds)
+    with (seeds / "agent_ids.csv").open("a") as file:
+        file.write("talkdesk,u1,A1\ntalkdesk,u2,nobody\n")
+    monkeypatch.setattr(landed_data, "PROJECT_DIR", tmp_path)
+    landing, home = tmp_path / "landing", Home(tmp_path / "home")
+    home.prepare()
+    for name, text in {
+        "agents/a.ndjson": '{"agent_id":"A1","name":"One","role":"agent","team_id":"T1",'
+        '"time_zone":"UTC","effective_from":"2026-01-01"}\n',
+        "csat_surveys/a.ndjson": "".join(
+            f'{{"survey_id":"V{number}","agent_id":"{agent}","interaction_id":"c{number}"}}\n'
+            for number, agent in enumerate(("A1", "u1", "u2"))
+        ),
+        "asterisk/queue_log/log": "1788253200|c0|q|NONE|ENTERQUEUE||600|1\n",
+    }.items():
+        (landing / name).parent.mkdir(parents=True)
+        (landing / name).write_text(text)
+    ingest(home, landing, None, lambda _: None)
+    verdict = gate.check_landed(home, AS_OF, MONTH)
+    found = {one.rule: one for one in verdict.results if one.suite == "landed.csat_surveys"}
+    assert (found["agents_are_known"].failing, found["agents_are_known"].looked_at) == (1, 3)
+    # Whether the log has the contacts, the models say.
+    assert found["contacts_are_known"].failing == 0
+
+
 def test_failing_rows_have_a_place_and_are_few(landed: Verdict, published: Verdict) -> None:
     rows = [
         r for r in landed.failing_rows if (r.suite, r.rule) == ("landed.shifts", "agents_are_known")
