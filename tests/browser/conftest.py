@@ -101,7 +101,7 @@ def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
             java_script_enabled=scripts,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         seen = Visit(context.new_page())
 
         def route(one: object) -> None:

@@ -57,6 +57,7 @@ def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
+@pytest.mark.long
 def test_a_heap_of_exports_is_told_mapped_and_left_alone(
     heap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +78,7 @@ def test_a_heap_of_exports_is_told_mapped_and_left_alone(
         "  form      JSON objects one after the other, gzip (1)\n",
         "  instants  2026-10-01 to 2026-10-01\n",
         "not recognised: 1 file\n  calls.csv: CSV separated by semicolons\n",
-        "    calls:\n      into: interactions",
+        "    - from: calls\n      into: interactions",
         "  half.json.gz: the gzip data ends too early",
         "  amazon_connect/agent_events → status_events: 4 records, 3 rows\n",
         "  event_id  agent_id  occurred_at           status        reason  updated_at\n"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, seed, settings
 
 from tests.models.test_models_agree_with_the_reference import SEED
@@ -12,6 +13,7 @@ from tests.support.warehouse import broken_identities, build, compiled_nodes, id
 ADD_UP = ("fct_agent_day", "fct_agent_channel_day", "fct_queue_day")
 
 
+@pytest.mark.long
 @seed(SEED)
 @settings(
     max_examples=20,

@@ -74,21 +74,40 @@ def test_only_the_first_files_of_a_kind_are_sampled(
     assert sorted(sampled) == ["s0.csv", "s1.csv", *(f"t{number}.csv" for number in range(5))]
 
 
-def test_what_a_mapping_file_reads_is_named_and_neither_unknown_nor_sampled(
-    tmp_path: Path,
-) -> None:
+def test_what_a_mapping_file_makes_of_exports_is_shown(tmp_path: Path) -> None:
     system = tmp_path / "talkdesk"
     (system / "calls").mkdir(parents=True)
-    (system / "mapping.yml").write_text("calls:\n  into: interactions\n")
-    (system / "calls" / "a.csv").write_text("call_id;start_at\n1;31/10/2026 09:00\n")
+    (system / "mapping.yml").write_text(
+        'rows:\n- from: calls\n  into: tickets\n  time_zone: Europe/Warsaw\n  time_format: "%d/%m/%Y %H:%M"\n'
+        "  columns: {ticket_id: call_id, created_at: start_at, status: {constant: open}}\n"
+    )
+    (system / "calls" / "a.csv").write_text(
+        "call_id;start_at\n1;31/10/2026 09:00\n2;25/10/2026 02:30\n3;31/10/2026 10:00\n"
+    )
     (system / "calls" / "b.csv").write_text("")
     checked = check(tmp_path)
     assert checked.unknown == ()
     assert checked.unusable == (("talkdesk/calls/b.csv", "the file is empty"),)
     assert checked.missing == ("agents", "teams")
+    assert "tickets" not in checked.unfed
     lines = list(lines_of(checked, 100))
-    assert lines[2:5] == [
-        "talkdesk/mapping.yml reads 2 files, 36 bytes",
+    assert lines[2:10] == [
+        "talkdesk/mapping.yml reads 2 files, 74 bytes",
         "  form      CSV separated by semicolons (1)",
-        "  what it makes of them is not looked into here: docs/sources/mapping.md",
+        "",
+        "  talkdesk/calls/a.csv becomes 2 rows of tickets (talkdesk/calls#1); rejected 1, not wanted 0",
+        "  ticket_id  created_at",
+        "  1          2026-10-31T08:00:00Z",
+        "  3          2026-10-31T09:00:00Z",
+        "  in each: status open",
     ]
+    assert lines[10].startswith("  row 2: created_at from start_at '25/10/2026 02:30' is twice in")
+
+
+def test_a_mapping_file_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "talkdesk" / "calls").mkdir(parents=True)
+    (tmp_path / "talkdesk" / "mapping.yml").write_text("calls:\n  into: interactions\n")
+    (tmp_path / "talkdesk" / "calls" / "a.csv").write_text("call_id;start_at\n1;x\n")
+    ((path, why),) = check(tmp_path).unusable
+    assert path == "talkdesk/calls/a.csv"
+    assert why.startswith("talkdesk/mapping.yml line 1: a mapping has no 'calls'")

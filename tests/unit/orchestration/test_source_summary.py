@@ -98,15 +98,16 @@ not recognised: 1 file
   A mapping file makes CSV of any system readable, see docs/sources/mapping.md. Complete this
   beginning as <landing>/<system>/mapping.yml, with the exports in the folder that it names:
 
-    calls:
-      into: interactions   # ? or another dataset of docs/landing.md
-      delimiter: ";"
-      time_zone: ?   # such as Europe/Warsaw, where their times have no offset
+    time_zone: "?"   # such as Europe/Warsaw, where their times have no offset
+    rows:
+    - from: calls
+      into: interactions   # or another dataset of docs/landing.md
+      separator: semicolon
       columns:
         interaction_id: call_id   # needed; identifier
-        customer_id: ?   # needed; identifier
-        channel: ?   # needed; values: voice, chat, email, social, video, back_office
-        direction: ?   # needed; values: inbound, outbound
+        customer_id: "?"   # needed; identifier
+        channel: "?"   # needed; values: voice, chat, email, social, video, back_office
+        direction: "?"   # needed; values: inbound, outbound
         queued_at: start_at   # needed; instant
       # their columns: call_id, start_at
 
