@@ -10,12 +10,11 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import duckdb
 
 from ingestion import durable, encryption
-from ingestion.contract import Dataset
 from ingestion.engine import identifier, literal
 from ingestion.home import Home
 from ingestion.ledger import locked
@@ -71,12 +70,32 @@ class Erased:
         """Whether who has this id in a vendor's system was erased."""
         return self.holds(_within(source, person))
 
-    def add(self, person: str, ids: Iterable[tuple[str, str]] = ()) -> None:
-        """Keep this person's rows out from now on. `ids`: (vendor, id) of the person in vendors' systems."""
+    def holds_mapped(self, system: str, person: str) -> bool:
+        """Whether who has this id in a system that a mapping file reads was erased.
+
+        Where nobody said anything, an id there is the agent's own.
+        """
+        if self.holds_in(system, person):
+            return True
+        return self.holds(person) and not self.holds_in(system, _somebody_elses(person))
+
+    def add(
+        self,
+        person: str,
+        ids: Iterable[tuple[str, str]] = (),
+        somebody_elses_in: Iterable[str] = (),
+    ) -> None:
+        """Keep this person's rows out from now on.
+
+        ids: (system, id) of the person in other systems. somebody_elses_in: systems where the person's own id is that
+        of somebody else.
+        """
         with locked(self._file.with_suffix(".lock")):
             self._read()
             self._marks.add(self._mark(person))
             self._marks.update(self._mark(_within(*one)) for one in ids)
+            others = [_within(system, _somebody_elses(person)) for system in somebody_elses_in]
+            self._marks.update(self._mark(one) for one in others)
             # In the order of the hashes: nothing tells who came first.
             content = {"key": self._key.hex(), "erased": sorted(self._marks)}
             text = json.dumps(content, indent=1) + "\n"
@@ -99,21 +118,36 @@ def _within(source: str, person: str) -> str:
     return f"{source}\0{person}"
 
 
+def _somebody_elses(person: str) -> str:
+    return f"\0{person}"
+
+
 def keep_out(
-    opened: duckdb.DuckDBPyConnection, dataset: Dataset, present: tuple[str, ...], erased: Erased
+    opened: duckdb.DuckDBPyConnection,
+    present: tuple[str, ...],
+    erased: Erased,
+    system: str | None = None,
 ) -> int:
     """Take the rows of erased people out of `landed` and note them in `refused` without a value; returns how many.
 
-    Where somebody else's row names an erased person, the id is masked and the row stays.
+    Where somebody else's row names an erased person, the id is masked and the row stays. Of a line that is no row and
+    may name one neither text nor value is kept. `system`: whose ids the rows have, where a mapping file made them.
     """
+    if not erased:
+        return 0
+
+    def holds(person: str) -> bool:
+        return erased.holds_mapped(system, person) if system else erased.holds(person)
+
+    _forget_refused(opened, lambda text: any(map(holds, words(text))))
     columns = [name for name in PERSON_COLUMNS if name in present]
-    if not erased or not columns:
+    if not columns:
         return 0
     named = " union ".join(f"SELECT {identifier(name)} FROM landed" for name in columns)
     found = [
         literal(person)
         for (person,) in opened.execute(named).fetchall()
-        if person is not None and erased.holds(person)
+        if person is not None and holds(person)
     ]
     if not found:
         return 0
@@ -144,6 +178,23 @@ def keep_out(
     return int(row[0])
 
 
+def words(line: str) -> Iterable[str]:
+    """Whatever in a line of a file may be an id."""
+    return (word.strip(" \t\"'") for word in re.split(r"[,;|\t:{}\[\]]", line))
+
+
+def _forget_refused(
+    opened: duckdb.DuckDBPyConnection, is_about_erased: Callable[[str], bool]
+) -> None:
+    """Keep neither text nor value of what is no row or record, and may name an erased person."""
+    refused = opened.execute("SELECT row_number, record FROM refused").fetchall()
+    naming = [(row,) for row, text in refused if text and is_about_erased(text)]
+    if naming:
+        opened.executemany(
+            "UPDATE refused SET value = NULL, record = NULL WHERE row_number = ?", naming
+        )
+
+
 def names_somebody(entity: Entity, texts: Iterable[str], erased: Erased) -> bool:
     """Whether anything in these records may be the id of an erased person, wherever it stands."""
     if not erased:
@@ -160,12 +211,7 @@ def keep_records_out(opened: duckdb.DuckDBPyConnection, entity: Entity, erased: 
     """
     if not erased:
         return 0
-    refused = opened.execute("SELECT row_number, record FROM refused").fetchall()
-    naming = [(row,) for row, text in refused if text and names_somebody(entity, [text], erased)]
-    if naming:
-        opened.executemany(
-            "UPDATE refused SET value = NULL, record = NULL WHERE row_number = ?", naming
-        )
+    _forget_refused(opened, lambda text: names_somebody(entity, [text], erased))
     listed = " UNION ".join(
         f"SELECT unnest({people.ids(entity, place)}) FROM landed" for place in entity.places
     )

@@ -184,7 +184,8 @@ def _write(
     if dataset.name in ENTITIES:
         of_erased = erased.keep_records_out(opened, ENTITIES[dataset.name], kept_out)
     else:
-        of_erased = erased.keep_out(opened, dataset, landed.present, kept_out)
+        system = file.entry.folder.split("/")[0] if file.entry else None
+        of_erased = erased.keep_out(opened, landed.present, kept_out, system)
     faulty = validation.collect_faulty(opened, dataset, landed.present, landed.labels)
     good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
     written = engine.write_parquet(opened, good, raw)

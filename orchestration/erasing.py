@@ -34,8 +34,9 @@ from ingestion import (
     read_scan,
 )
 from ingestion.chain_check import check_chain
-from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
+from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym, words
 from ingestion.home import raw_columns
+from ingestion.ledger import Load
 from ingestion.people import NOBODY, People
 from ingestion.sources import people
 from ingestion.sources.entities import PAYLOAD
@@ -121,7 +122,7 @@ def look(home: Home, agent_id: str) -> Found:
 
     Raises:
         UnusableInput: nobody has the id, a legal hold is about this person, nobody has said where records of a
-            vendor that are held name people, or the person has other ids in rows that a mapping file made.
+            vendor that are held name people.
     """
     holds.refuse_erasing(home, agent_id)
     loaded = {load.dataset for load in ledger.read_ledger(home)}
@@ -131,7 +132,6 @@ def look(home: Home, agent_id: str) -> Found:
             f"{home.root} holds {', '.join(unsaid)}, and ingestion/sources/entities.py does not say where these name"
             " people: say it there (`about`, `mentions`)"
         )
-    _refuse_other_ids(home, agent_id)
     person = traces.person_of(home, agent_id, _table())
     if person is None:
         raise UnusableInput(f"nobody in {home.root} has the id '{agent_id}': nothing to erase")
@@ -151,24 +151,6 @@ def look(home: Home, agent_id: str) -> Found:
         ),
         _lines(person),
     )
-
-
-def _refuse_other_ids(home: Home, agent_id: str) -> None:
-    """Refuse where rows that a mapping file made have another id of the person, as `agent_ids` says."""
-    systems = {load.source for load in ledger.read_ledger(home) if load.mapping}
-    if not systems:
-        return
-    table = next(one for one in rule_tables(PROJECT_DIR) if one.name == "agent_ids")
-    others = [
-        f"{row.cells['source']} {row.cells['source_agent_id']}"
-        for row in read_rows(table)
-        if row.cells["source"] in systems and row.cells["agent_id"] == agent_id
-    ]
-    if others:
-        raise UnusableInput(
-            f"{agent_id} has other ids in exports that a mapping file reads ({', '.join(others)}), and there nobody"
-            " can be erased yet: erase the person there, and make a new home from exports made after that"
-        )
 
 
 def begin(home: Home, found: Found, reason: str) -> None:
@@ -192,17 +174,20 @@ def begin(home: Home, found: Found, reason: str) -> None:
             )
     shutil.rmtree(_aside(home), ignore_errors=True)
     pseudonym = new_pseudonym()
+    loads = _loads(home)
     for dataset in INPUTS:
         names = [name for name in found.raw if _dataset(name) == dataset]
         if dataset in ENTITIES:
             _rewrite_records(home, ENTITIES[dataset], names, person, pseudonym)
             continue
         for name in names:
-            _rewrite(home, name, dataset, person, pseudonym, "")
+            ids = person.ids_of(loads.get(_load_key(name)))
+            _rewrite(home, name, dataset, person, ids, pseudonym, "")
     for name in found.closes:
-        _rewrite(home, name, "performance", person, pseudonym, " order by agent_id")
+        ids = person.ids_of(None)
+        _rewrite(home, name, "performance", person, ids, pseudonym, " order by agent_id")
     for name in found.quarantine:
-        _mask_quarantine(home, name, person)
+        _mask_quarantine(home, name, person, loads.get(_load_key(name)))
     files = {
         name: {"before": recorded[name], "now": file_digest(_aside(home) / name)}
         for name in (*found.raw, *found.closes)
@@ -221,6 +206,7 @@ def begin(home: Home, found: Found, reason: str) -> None:
         "agent_id": person.agent_id,
         "texts": person.texts,
         "ids": person.ids,
+        "shared": person.shared,
         "record": content,
         "moves": [*files, *found.quarantine],
     }
@@ -239,7 +225,8 @@ def unfinished(home: Home) -> Person | None:
 
 def _person(intention: Mapping[str, Any]) -> Person:
     ids = tuple((source, one) for source, one in intention["ids"])
-    return Person(intention["agent_id"], tuple(intention["texts"]), ids)
+    shared = tuple(intention.get("shared", ()))
+    return Person(intention["agent_id"], tuple(intention["texts"]), ids, shared)
 
 
 def finish_files(home: Home) -> None:
@@ -253,7 +240,15 @@ def finish_files(home: Home) -> None:
         return
     intention = json.loads(encryption.read(journal(home)))
     person = _person(intention)
-    Erased(home).add(person.agent_id, person.ids)
+    Erased(home).add(
+        person.agent_id,
+        person.ids,
+        {
+            source
+            for source, one, agent in _table()
+            if one == person.agent_id and agent != person.agent_id
+        },
+    )
     for name in intention["moves"]:
         written = _aside(home) / name
         if written.exists():
@@ -291,8 +286,13 @@ def finish(home: Home) -> Erasure:
     journal(home).unlink()
     tell("looking for what is left")
     landing = read_scan(home)
-    # In vendors' records an id that is a word or a number is looked for where people stand alone.
+    # In exports of other systems an id may be somebody else's, and is looked for where people stand alone.
     besides = [home.landing, *(home.raw / source for source in SOURCES)]
+    besides += [
+        home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
+        for load in ledger.read_ledger(home)
+        if load.mapping is not None
+    ]
     if landing:
         besides.append(Path(landing.landing))
     left = {
@@ -305,7 +305,7 @@ def finish(home: Home) -> Erasure:
 
 
 def _table() -> list[tuple[str, str, str]]:
-    """The table of rules `agent_ids`: (vendor, id there, agent's id)."""
+    """The table of rules `agent_ids`: (system, id there, agent's id)."""
     return [(source, one, agent) for _, source, one, agent in _numbered_table()]
 
 
@@ -332,13 +332,23 @@ def _dataset(name: str) -> str:
     return "/".join(Path(name).parts[1:-1])
 
 
+def _load_key(name: str) -> tuple[str, str]:
+    """What a load is known by, of its file below `raw` or `quarantine`: (dataset or entity, load_id)."""
+    return _dataset(name), Path(name).name.split(".")[0]
+
+
+def _loads(home: Home) -> dict[tuple[str, str], Load]:
+    return {(load.dataset, load.load_id): load for load in ledger.read_ledger(home)}
+
+
 def _raw_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
     """Rows that name somebody, by raw file; of vendors' records, which lie in thousands of files, in one go each."""
     with engine.connect() as connection:
         for load in ledger.read_ledger(home):
             path = home.raw_folder(load.dataset) / f"{load.load_id}.parquet"
             if load.dataset not in ENTITIES and path.exists():
-                yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
+                rows = _count(connection, path, person, person.ids_of(load))
+                yield path.relative_to(home.root).as_posix(), rows
         for name, entity in ENTITIES.items():
             if traces.has_raw(home, name):
                 found = connection.execute(
@@ -362,20 +372,19 @@ def _is_named_record(entity: Entity, person: Person) -> str:
 def _close_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
     with engine.connect() as connection:
         for path in sorted(records.performance_folder(home).glob("*.parquet")):
-            yield path.relative_to(home.root).as_posix(), _count(connection, path, person)
+            rows = _count(connection, path, person, person.ids_of(None))
+            yield path.relative_to(home.root).as_posix(), rows
 
 
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
-    """Rows of a Parquet file that name the person."""
+def _count(
+    connection: duckdb.DuckDBPyConnection, path: Path, person: Person, ids: list[str]
+) -> int:
+    """Rows of a Parquet file, in which the person has these ids, that name the person."""
     source = engine.parquet(connection, path)
     texts = _text_columns(connection, source)
-    tests = [
-        f"{engine.identifier(name)} = {engine.literal(person.agent_id)}"
-        for name in texts
-        if name in PERSON_COLUMNS
-    ]
-    if person.sought:
-        pattern = sql_pattern(person.sought)
+    tests = [traces.has_id(name, ids) for name in texts if name in PERSON_COLUMNS]
+    if sought := _sought(person, ids):
+        pattern = sql_pattern(sought)
         tests += [
             f"coalesce(regexp_matches({engine.identifier(name)}, {pattern}, 'i'), false)"
             for name in texts
@@ -387,19 +396,32 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, person: Person) ->
     return int(row[0])
 
 
+def _sought(person: Person, ids: list[str]) -> list[str]:
+    """What is looked for inside of texts where the person has these ids, and the own may be somebody else's."""
+    return [text for text in person.sought if text != person.agent_id or text in ids]
+
+
 def _text_columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
     columns = connection.execute(f"describe from {source}").fetchall()
     return [name for name, kind, *_ in columns if kind == "VARCHAR" and name not in _FIXED]
 
 
-def _rewrite(home: Home, name: str, topic: str, person: Person, pseudonym: str, order: str) -> None:
-    """Write a Parquet file aside with the person replaced in every cell."""
+def _rewrite(
+    home: Home,
+    name: str,
+    topic: str,
+    person: Person,
+    ids: list[str],
+    pseudonym: str,
+    order: str,
+) -> None:
+    """Write a Parquet file, in which the person has these ids, aside with the person replaced in every cell."""
     final = _aside(home) / name
     final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with engine.connect(preserve_insertion_order=True) as connection:
         source = engine.parquet(connection, home.root / name)
         replaced = ", ".join(
-            f"{_replaced(column, topic, person, pseudonym)} as {engine.identifier(column)}"
+            f"{_replaced(column, topic, person, ids, pseudonym)} as {engine.identifier(column)}"
             for column in _text_columns(connection, source)
         )
         rows = f"select * replace ({replaced}) from {source}{order}"
@@ -435,22 +457,23 @@ def _rewrite_records(
             )
 
 
-def _replaced(column: str, topic: str, person: Person, pseudonym: str) -> str:
+def _replaced(column: str, topic: str, person: Person, ids: list[str], pseudonym: str) -> str:
     """SQL of a cell without the person."""
     cell = engine.identifier(column)
-    own, stand_in = engine.literal(person.agent_id), engine.literal(pseudonym)
+    stand_in = engine.literal(pseudonym)
     value = cell
-    ids, texts = _ids_and_texts(person)
-    if ids:
-        value = _exchanged(value, ids, pseudonym)
+    words, texts = _ids_and_texts(person, ids)
+    if words:
+        value = _exchanged(value, words, pseudonym)
     if texts and column not in _IDENTIFIERS:
         value = _exchanged(value, texts, MASKED)
     cases = []
     if column in EMPTIED.get(topic, {}):
         emptied = EMPTIED[topic][column]
-        cases.append(f"when agent_id = {own} then {engine.literal(emptied) if emptied else 'null'}")
+        new = engine.literal(emptied) if emptied else "null"
+        cases.append(f"when {traces.has_id('agent_id', ids)} then {new}")
     if column in PERSON_COLUMNS:
-        cases.append(f"when {cell} = {own} then {stand_in}")
+        cases.append(f"when {traces.has_id(column, ids)} then {stand_in}")
     return f"case {' '.join(cases)} else {value} end" if cases else value
 
 
@@ -462,7 +485,7 @@ def _replaced_record(entity: Entity, person: Person, pseudonym: str) -> Iterator
         yield f"case when {people.named(entity, entity.about, ids)} then {emptied} else {PAYLOAD} end"
     replaced = people.replaced(entity, entity.places, ids, pseudonym, PAYLOAD)
     yield f"case when {people.named(entity, entity.places, ids)} then {replaced} else {PAYLOAD} end"
-    words, texts = _ids_and_texts(person)
+    words, texts = _ids_and_texts(person, [person.agent_id])
     telling = [one for one in words if traces.is_telling(one)]
     if telling:
         yield _exchanged(PAYLOAD, telling, pseudonym)
@@ -481,10 +504,11 @@ def _replaced_record(entity: Entity, person: Person, pseudonym: str) -> Iterator
             )
 
 
-def _ids_and_texts(person: Person) -> tuple[list[str], list[str]]:
-    """What is looked for inside of texts: ids, then names and addresses."""
-    texts = [text for text in person.sought if text in person.texts]
-    return [text for text in person.sought if text not in texts], texts
+def _ids_and_texts(person: Person, ids: list[str]) -> tuple[list[str], list[str]]:
+    """What is looked for inside of texts where the person has these ids: ids, then names and addresses."""
+    sought = _sought(person, ids)
+    texts = [text for text in sought if text in person.texts]
+    return [text for text in sought if text not in texts], texts
 
 
 def _exchanged(value: str, texts: list[str], by: str) -> str:
@@ -496,12 +520,14 @@ def _exchanged(value: str, texts: list[str], by: str) -> str:
 
 
 def _quarantine_rows(home: Home, person: Person) -> Iterator[tuple[str, int]]:
+    loads = _loads(home)
     for path in sorted(home.quarantine.rglob(f"*.csv{storage_of(home.root).suffix}")):
         name = path.relative_to(home.root).as_posix()
-        yield name, sum(_is_named_in(name, row, person) for row in _read_csv(path)[1:])
+        load = loads.get(_load_key(name))
+        yield name, sum(_is_named_in(name, row, person, load) for row in _read_csv(path)[1:])
 
 
-def _mask_quarantine(home: Home, name: str, person: Person) -> None:
+def _mask_quarantine(home: Home, name: str, person: Person, load: Load | None) -> None:
     """Write a quarantine file aside; of rows that name the person, file and row number remain."""
     header, *rows = _read_csv(home.root / name)
     kept = {"file", "row_number", "line_number", "column"}
@@ -510,7 +536,7 @@ def _mask_quarantine(home: Home, name: str, person: Person) -> None:
             cell if column in kept else MASKED if column == "reason" else ""
             for column, cell in zip(header, row, strict=True)
         ]
-        if _is_named_in(name, row, person)
+        if _is_named_in(name, row, person, load)
         else row
         for row in rows
     ]
@@ -532,13 +558,15 @@ def _names(row: list[str], person: Person) -> bool:
     )
 
 
-def _is_named_in(name: str, row: list[str], person: Person) -> bool:
+def _is_named_in(name: str, row: list[str], person: Person, load: Load | None) -> bool:
     """Whether a row of a quarantine file names somebody; of what is no record nobody knows what stands where."""
-    entity = ENTITIES.get(_dataset(name))
-    if _names(row, person) or entity is None:
-        return _names(row, person)
-    ids = set(person.ids_in(entity.source))
-    return any(not ids.isdisjoint(people.tokens(entity, cell)) for cell in row)
+    if _names(row, person):
+        return True
+    if entity := ENTITIES.get(_dataset(name)):
+        ids = set(person.ids_in(entity.source))
+        return any(not ids.isdisjoint(people.tokens(entity, cell)) for cell in row)
+    ids = set(person.ids_of(load))
+    return any(not ids.isdisjoint(words(cell)) for cell in row)
 
 
 def _named(home: Home, folder: Path, person: Person) -> Iterator[str]:

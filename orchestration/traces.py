@@ -12,10 +12,20 @@ from pathlib import Path
 import duckdb
 
 import reports
-from ingestion import DATASETS, ENTITIES, SOURCES, Entity, Home, encryption, engine
+from ingestion import (
+    DATASETS,
+    ENTITIES,
+    SOURCES,
+    Entity,
+    Home,
+    encryption,
+    engine,
+    read_ledger,
+)
 from ingestion.contract import Dataset
 from ingestion.erased import MASKED, is_pseudonym
 from ingestion.home import raw_columns
+from ingestion.ledger import Load
 from ingestion.sources import INPUTS, people
 
 # Shorter ones are found in half of all words: they count only where a whole cell is one.
@@ -27,24 +37,32 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 class Person:
     """Somebody's traces.
 
-    `texts`: names, addresses and numbers that are nobody else's. `ids`: (vendor, id) in vendors' systems; the agent's
-    own id is one in each, but where it is somebody else's there.
+    `texts`: names, addresses and numbers that are nobody else's. `ids`: (system, id) in the systems of vendors and of
+    mapping files; the agent's own id is one in each, but where it is somebody else's there. `shared`: those of them
+    that are also the own id of somebody else: they mean the person only where that system puts an agent.
     """
 
     agent_id: str
     texts: tuple[str, ...]
     ids: tuple[tuple[str, str], ...] = ()
+    shared: tuple[str, ...] = ()
 
     @property
     def sought(self) -> list[str]:
         """What is looked for inside of texts, the longest first."""
-        ids = (one for _, one in self.ids if is_telling(one))
+        ids = (one for _, one in self.ids if is_telling(one) and one not in self.shared)
         found = {text for text in (self.agent_id, *self.texts, *ids) if len(text) >= SHORTEST}
         return sorted(found, key=lambda text: (-len(text), text))
 
     def ids_in(self, source: str) -> list[str]:
-        """What a vendor's system calls the person."""
-        return [one for vendor, one in self.ids if vendor == source]
+        """What the system of a vendor or of a mapping file calls the person."""
+        return [one for system, one in self.ids if system == source]
+
+    def ids_of(self, load: Load | None) -> list[str]:
+        """What the person is called in rows of the landing contract; a mapping file leaves the ids of its system."""
+        if load is None or load.mapping is None or load.source is None:
+            return [self.agent_id]
+        return self.ids_in(load.source)
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
@@ -73,13 +91,17 @@ def person_of(
 ) -> Person | None:
     """Whoever has an id in the raw files or in closed months; None where nobody has.
 
-    table: (vendor, id there, agent's id), as the table of rules `agent_ids` says it. A name that somebody else has as
+    table: (system, id there, agent's id), as the table of rules `agent_ids` says it. A name that somebody else has as
     well tells nobody who is meant, and stays.
     """
+    table = list(table)
+    mapped = [load for load in read_ledger(home) if load.mapping is not None]
     closes = sorted((home.records / "performance").glob("*.parquet"))
     with engine.connect() as connection:
-        profiles = raw(connection, home, DATASETS["agents"])
-        sources = [f"select agent_id, unnest([name, email, phone]) as text from {profiles}"]
+        sources = [
+            "select agent_id, unnest([name, email, phone]) as text"
+            f" from ({_profiles(connection, home, table, mapped)})"
+        ]
         if closes:
             sources.append(f"select agent_id, name from {engine.parquet(connection, closes)}")
         connection.execute(f"create table known as {' union '.join(sources)}")
@@ -93,10 +115,52 @@ def person_of(
             for (agent,) in connection.execute("select distinct agent_id from known").fetchall()
         }
         texts = tuple(sorted(text for (text,) in found if text))
-        person = Person(agent_id, texts, _ids(connection, home, agent_id, list(table), everybody))
-        if agent_id not in everybody and not _happens(connection, home, person):
+        ids = _ids(connection, home, agent_id, table, everybody)
+        systems = {load.source for load in mapped if load.source is not None}
+        ids += _mapped_ids(agent_id, table, systems)
+        shared = {one for _, one in ids} & everybody - {agent_id}
+        person = Person(agent_id, texts, tuple(sorted(ids)), tuple(sorted(shared)))
+        if agent_id not in everybody and not _happens(connection, home, person, mapped):
             return None
     return person
+
+
+def _profiles(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    table: list[tuple[str, str, str]],
+    mapped: list[Load],
+) -> str:
+    """SQL of the rows of `agents`, with the agents' own ids also where a mapping file left those of its system."""
+    connection.execute("create table other_id (source varchar, other varchar, own varchar)")
+    connection.execute("create table mapped_load (load_id varchar, source varchar)")
+    loads = [(load.load_id, load.source) for load in mapped if load.dataset == "agents"]
+    for name, rows in (("other_id", table), ("mapped_load", loads)):
+        if rows:
+            places = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into {name} values ({places})", rows)
+    return (
+        "select landed.* replace (coalesce(own, agent_id) as agent_id)"
+        f" from {raw(connection, home, DATASETS['agents'])} as landed"
+        " left join mapped_load using (load_id)"
+        " left join other_id on mapped_load.source = other_id.source and agent_id = other"
+    )
+
+
+def _mapped_ids(
+    agent_id: str, table: list[tuple[str, str, str]], loaded: set[str]
+) -> list[tuple[str, str]]:
+    """The ids of a person in systems that mapping files read: the agent's own, and what the table says.
+
+    loaded: systems that something came from.
+    """
+    own = {
+        (system, agent_id) for system in {*loaded, *(system for system, _, _ in table)} - {*SOURCES}
+    }
+    for system, one, agent in table:
+        if system not in SOURCES:
+            (own.add if agent == agent_id else own.discard)((system, one))
+    return list(own)
 
 
 def _ids(
@@ -105,30 +169,31 @@ def _ids(
     agent_id: str,
     table: list[tuple[str, str, str]],
     everybody: set[str],
-) -> tuple[tuple[str, str], ...]:
+) -> list[tuple[str, str]]:
     """The ids of a person in vendors' systems: by the table, and by records that have several of one person."""
     found = []
     for source in SOURCES:
-        own = {agent_id}
-        others = everybody - own
+        entities = [entity for entity in ENTITIES.values() if entity.source == source]
+        said = {
+            form: agent
+            for vendor, one, agent in table
+            if vendor == source
+            for form in (one, people.bare(entities[0], one))
+        }
+        own = {one for one, agent in {agent_id: agent_id, **said}.items() if agent == agent_id}
+        others = (everybody | said.keys()) - own
         linked: list[set[str]] = []
-        for entity in ENTITIES.values():
-            if entity.source != source:
-                continue
-            for vendor, one, agent in table:
-                if vendor == source:
-                    (own if agent == agent_id else others).update({one, people.bare(entity, one)})
+        for entity in entities:
             if len(entity.about) > 1 and has_raw(home, entity.name):
                 linked += _linked(connection, home, entity)
-        # Whose an id is, the table and the list of agents say before any record does.
-        own -= others
+        # Whose an id is, the table says, then the list of agents, before any record does.
         grown = True
         while grown:
             size = len(own)
             own.update(*(group - others for group in linked if not group.isdisjoint(own)))
             grown = len(own) > size
         found += [(source, one) for one in own]
-    return tuple(sorted(found))
+    return found
 
 
 def _linked(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity) -> list[set[str]]:
@@ -141,10 +206,12 @@ def _linked(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity) -
     return [{one for one in ids if one != MASKED and not is_pseudonym(one)} for (ids,) in groups]
 
 
-def _happens(connection: duckdb.DuckDBPyConnection, home: Home, person: Person) -> bool:
+def _happens(
+    connection: duckdb.DuckDBPyConnection, home: Home, person: Person, mapped: list[Load]
+) -> bool:
     """Whether rows or records name an id that `agents` does not know."""
     tests = {
-        name: f"agent_id = {engine.literal(person.agent_id)}"
+        name: _is_own_row([load for load in mapped if load.dataset == name], person)
         for name, dataset in DATASETS.items()
         if any(column.name == "agent_id" for column in dataset.columns)
     } | {
@@ -158,6 +225,22 @@ def _happens(connection: duckdb.DuckDBPyConnection, home: Home, person: Person) 
         ).fetchone()
         for name, test in tests.items()
     )
+
+
+def _is_own_row(mapped: list[Load], person: Person) -> str:
+    """SQL that is true of a person's rows of a dataset, of which these loads came by mapping files."""
+    cases = [
+        f"when load_id = {engine.literal(load.load_id)} then {has_id('agent_id', person.ids_of(load))}"
+        for load in mapped
+    ]
+    landed = has_id("agent_id", person.ids_of(None))
+    return f"case {' '.join(cases)} else {landed} end" if cases else landed
+
+
+def has_id(column: str, ids: list[str]) -> str:
+    """SQL that is true where a column holds one of the ids."""
+    among = ", ".join(engine.literal(one) for one in ids)
+    return f"coalesce({engine.identifier(column)} in ({among}), false)" if ids else "false"
 
 
 def has_raw(home: Home, name: str) -> bool:

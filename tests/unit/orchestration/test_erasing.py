@@ -256,29 +256,119 @@ def test_refusals_are_one_line(home: Home) -> None:
         erasing.look(home, "A00001")
 
 
-def test_whoever_has_other_ids_in_mapped_exports_is_not_half_erased(
-    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+MAPPING = """\
+rows:
+- from: staff
+  into: agents
+  columns:
+    {agent_id: who, name: name, role: {constant: agent}, team_id: {constant: T1}, time_zone: {constant: UTC},
+     effective_from: {constant: 2025-01-01}}
+- from: coaching
+  into: feedback_sessions
+  columns: {feedback_id: id, agent_id: who, supervisor_id: by, held_at: at, notes: notes}
+"""
+STAFF = "who,name\nu1,Ana P. Soto\n77,Ana Priet\nA00001,Berta Ito\n"
+COACHING = """\
+id,who,by,at,notes
+m1,u1,x,2026-10-05T08:00:00Z,secret
+m2,77,x,2026-10-05T08:00:00Z,secret
+m3,A00001,77,2026-10-05T08:00:00Z,done 77 calls
+m4,78,u1,2026-10-05T08:00:00Z,u1 and Ana P. Soto and A00001
+m5,77,x,never,secret
+m6,77
+m7,78,x,never,mine
+"""
+IDS = "talkdesk,u1,A00001\ntalkdesk,77,A00001\ntalkdesk,A00001,A00002\nfive9,A00002,A00001\n"
+
+
+@pytest.fixture
+def mapped(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Home:
+    """Rows of a mapping file, in whose system the person has other ids and somebody else the person's own."""
     landing = home.root.parent / "landing"
-    (landing / "talkdesk" / "work").mkdir(parents=True)
-    (landing / "talkdesk" / "mapping.yml").write_text(
-        "rows:\n- from: work\n  into: tickets\n  columns:\n"
-        "    {ticket_id: id, agent_id: who, created_at: at, status: {constant: open}}\n"
-    )
-    (landing / "talkdesk" / "work" / "a.csv").write_text(
-        "id,who,at\nw1,A00001,2026-10-05T08:00:00Z\nw2,u1,2026-10-05T08:00:00Z\n"
-    )
+    for name, text in (
+        ("mapping.yml", MAPPING),
+        ("staff/a.csv", STAFF),
+        ("coaching/a.csv", COACHING),
+    ):
+        path = landing / "talkdesk" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     ingest(home, landing)
-    # With the ids of the centre there is nothing more to look for.
-    assert sum(erasing.look(home, "A00001").raw.values()) > 0
     seeds = tmp_path / "dbt_project" / "seeds"
     shutil.copytree(erasing.PROJECT_DIR / "dbt_project" / "seeds", seeds)
     with (seeds / "agent_ids.csv").open("a") as file:
-        file.write("talkdesk,u1,A00001\nfive9,u2,A00002\n")
+        file.write(IDS)
     monkeypatch.setattr(erasing, "PROJECT_DIR", tmp_path)
-    with pytest.raises(UnusableInput, match=r"A00001 has other ids in exports .*\(talkdesk u1\)"):
-        erasing.look(home, "A00001")
-    assert erasing.look(home, "A00002").raw
+    return home
+
+
+def test_what_the_table_says_goes_before_who_has_the_id_here(home: Home) -> None:
+    table = [("asterisk", "A00002", "A00001"), ("zendesk", "A00001", "A00002")]
+    person = traces.person_of(home, "A00001", table)
+    assert person is not None
+    assert person.ids_in("asterisk") == ["A00001", "A00002"]
+    assert person.ids_in("zendesk") == []
+    # Elsewhere it means the colleague.
+    assert "A00002" not in person.sought
+
+
+def mapped_rows(home: Home) -> list[tuple[object, ...]]:
+    rows = raw(home, "feedback_sessions", "feedback_id, agent_id, supervisor_id, notes")
+    return sorted(row for row in rows if str(row[0]).startswith("m"))
+
+
+def test_rows_of_a_mapping_file_are_erased_by_the_ids_of_their_system(mapped: Home) -> None:
+    found = erasing.look(mapped, "A00001")
+    assert found.person.ids_in("talkdesk") == ["77", "u1"]
+    assert {"Ana P. Soto", "Ana Priet"} <= set(found.person.texts)
+    assert "Berta Ito" not in found.person.texts
+    assert len(found.rules) == 3
+    quarantined = sum(found.quarantine.values())
+    erasing.begin(mapped, found, "case 17/26")
+    left = complete(mapped)
+    (pseudonym,) = {
+        row[0] for row in raw(mapped, "agents", "agent_id") if is_pseudonym(str(row[0]))
+    }
+    assert mapped_rows(mapped) == [
+        ("m1", pseudonym, "x", None),
+        ("m2", pseudonym, "x", None),
+        ("m3", "A00001", pseudonym, "done 77 calls"),
+        ("m4", "78", pseudonym, f"u1 and {MASKED} and A00001"),
+    ]
+    assert ("A00001", "Berta Ito") in raw(mapped, "agents", "agent_id, name")
+    # Rows 5 and 6 of the mapped file, and the one of the landed file.
+    assert quarantined == 3
+    assert left.left == []
+
+
+def test_mapped_rows_that_come_again_are_kept_out_by_the_ids_of_their_system(mapped: Home) -> None:
+    erasing.begin(mapped, erasing.look(mapped, "A00001"), "case 17/26")
+    complete(mapped)
+    landing = mapped.root.parent / "landing"
+    coaching = landing / "talkdesk" / "coaching"
+    (coaching / "b.csv").write_text(COACHING.replace("\nm", "\nn"))
+    new = landing / "dialler"
+    (new / "coaching").mkdir(parents=True)
+    (new / "mapping.yml").write_text(
+        MAPPING[: MAPPING.index("- from: staff")] + MAPPING[MAPPING.index("- from: coaching") :]
+    )
+    (new / "coaching" / "c.csv").write_text(
+        "id,who,by,at,notes\nd1,A00001,x,2026-10-05T08:00:00Z,a\nd2,u1,A00001,2026-10-05T08:00:00Z,b\n"
+    )
+    loads = {load.file: load for load in ingest(mapped, landing).loads}
+    again, other = loads["talkdesk/coaching/b.csv"], loads["dialler/coaching/c.csv"]
+    assert (again.rows_loaded, again.rows_erased, again.rows_rejected) == (2, 3, 2)
+    assert (other.rows_loaded, other.rows_erased) == (1, 1)
+    rows = raw(mapped, "feedback_sessions", "feedback_id, agent_id, supervisor_id")
+    assert sorted(row for row in rows if str(row[0])[0] in "dn") == [
+        ("d2", "u1", MASKED),
+        ("n3", "A00001", MASKED),
+        ("n4", "78", MASKED),
+    ]
+    text = (mapped.quarantine_folder("feedback_sessions") / f"{again.load_id}.csv").read_text()
+    assert "secret" not in text
+    assert "77" not in text
+    assert "mine" in text
 
 
 def test_the_name_of_somebody_too_short_to_look_for_goes_from_its_own_rows(home: Home) -> None:
