@@ -26,6 +26,30 @@ where
 {% endmacro %}
 
 {#
+  Of the versions of each record in `read` the newest one that was there at `as_of`: the latest `updated_at`, then what
+  `then_by` says, then the newest file by load order, and within a file the later row.
+#}
+{% macro newest_versions(key, then_by=[]) %}
+select read.*
+from read
+cross join {{ ref('int_run__context') }} as context
+where
+    read.{{ key }} is not null
+    and (read.updated_at is null or read.updated_at <= context.as_of)
+qualify
+    row_number() over (
+        partition by read.{{ key }}
+        order by
+            read.updated_at desc nulls last,
+            {%- for column in then_by %}
+            read.{{ column }} desc nulls last,
+            {%- endfor %}
+            read.load_sequence desc,
+            read.row_number desc
+    ) = 1
+{% endmacro %}
+
+{#
   The landed rows of a dataset (`latest`), and those that vendors' records become.
   A record that says which other record it is (`same_as`: an id, or `system:id`) does not count beside that one, nor
   does one beside a landed row of the same id: what two systems recorded counts once. Of vendors the first named wins.

@@ -54,6 +54,7 @@ def killed(stage: Stage) -> Killed:
     return Killed(home, kills, close(home, stage.landing))
 
 
+@pytest.mark.long
 def test_after_two_kills_everything_is_as_if_undisturbed(killed: Killed, closed: Run) -> None:
     assert killed.kills == [True, True]
     assert killed.completed.returncode == 0, killed.completed.stderr

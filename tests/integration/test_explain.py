@@ -185,6 +185,7 @@ def test_a_changed_raw_row_is_found(closed: Run, tmp_path: Path) -> None:
     assert "NOT the recorded" in finished.stdout
 
 
+@pytest.mark.long
 def test_a_reports_address_says_the_same(closed: Run) -> None:
     home = closed.home
     ((agent, value),) = rows(

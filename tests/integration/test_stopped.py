@@ -233,6 +233,7 @@ def test_running_again_stops_again_and_mending_the_file_in_place_is_enough(
     assert_nothing_temporary(mended_at_last.home)
 
 
+@pytest.mark.long
 class TestFailingDataTest:
     def test_the_close_stops_and_names_the_test(self, failing_data_test: Stopped) -> None:
         assert failing_data_test.stopped.returncode == 1

@@ -10,10 +10,6 @@ records as (
     {{ raw_records('amazon_connect', 'contact_records') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 read as (
     select
         {%- for name, path in [
@@ -51,23 +47,15 @@ read as (
     from records
 ),
 
+newest as (
+    {{ newest_versions('contact_id') }}
+),
+
 final as (
     select
-        read.*,
-        regexp_extract(read.agent_arn, '[^/]+$') as agent_uuid,
-    from read
-    cross join context
-    where
-        read.contact_id is not null
-        and (read.updated_at is null or read.updated_at <= context.as_of)
-    qualify
-        row_number() over (
-            partition by read.contact_id
-            order by
-                read.updated_at desc nulls last,
-                read.load_sequence desc,
-                read.row_number desc
-        ) = 1
+        *,
+        regexp_extract(agent_arn, '[^/]+$') as agent_uuid,
+    from newest
 )
 
 select * from final

@@ -7,10 +7,6 @@ records as (
     {{ raw_records('zendesk', 'satisfaction_ratings') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 read as (
     select
         payload ->> '$.id' as rating_id,
@@ -26,20 +22,7 @@ read as (
 ),
 
 final as (
-    select read.*
-    from read
-    cross join context
-    where
-        read.rating_id is not null
-        and (read.updated_at is null or read.updated_at <= context.as_of)
-    qualify
-        row_number() over (
-            partition by read.rating_id
-            order by
-                read.updated_at desc nulls last,
-                read.load_sequence desc,
-                read.row_number desc
-        ) = 1
+    {{ newest_versions('rating_id') }}
 )
 
 select * from final

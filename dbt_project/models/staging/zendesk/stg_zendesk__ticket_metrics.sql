@@ -7,10 +7,6 @@ records as (
     {{ raw_records('zendesk', 'ticket_metrics') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 read as (
     select
         coalesce(
@@ -37,20 +33,7 @@ read as (
 ),
 
 final as (
-    select read.*
-    from read
-    cross join context
-    where
-        read.ticket_id is not null
-        and (read.updated_at is null or read.updated_at <= context.as_of)
-    qualify
-        row_number() over (
-            partition by read.ticket_id
-            order by
-                read.updated_at desc nulls last,
-                read.load_sequence desc,
-                read.row_number desc
-        ) = 1
+    {{ newest_versions('ticket_id') }}
 )
 
 select * from final

@@ -10,10 +10,6 @@ records as (
     {{ raw_records('zendesk', 'tickets') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 read as (
     select
         payload ->> '$.id' as ticket_id,
@@ -36,21 +32,7 @@ read as (
 ),
 
 final as (
-    select read.*
-    from read
-    cross join context
-    where
-        read.ticket_id is not null
-        and (read.updated_at is null or read.updated_at <= context.as_of)
-    qualify
-        row_number() over (
-            partition by read.ticket_id
-            order by
-                read.updated_at desc nulls last,
-                read.generated_timestamp desc nulls last,
-                read.load_sequence desc,
-                read.row_number desc
-        ) = 1
+    {{ newest_versions('ticket_id', then_by=['generated_timestamp']) }}
 )
 
 select * from final

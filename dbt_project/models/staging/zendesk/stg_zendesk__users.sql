@@ -7,10 +7,6 @@ records as (
     {{ raw_records('zendesk', 'users') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 read as (
     select
         payload ->> '$.id' as user_id,
@@ -23,20 +19,7 @@ read as (
 ),
 
 final as (
-    select read.*
-    from read
-    cross join context
-    where
-        read.user_id is not null
-        and (read.updated_at is null or read.updated_at <= context.as_of)
-    qualify
-        row_number() over (
-            partition by read.user_id
-            order by
-                read.updated_at desc nulls last,
-                read.load_sequence desc,
-                read.row_number desc
-        ) = 1
+    {{ newest_versions('user_id') }}
 )
 
 select * from final
