@@ -19,6 +19,8 @@ from ingestion import ENTITIES
 from ingestion.sources import SOURCES
 from tests.support.warehouse import run_dbt
 
+pytestmark = pytest.mark.long
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # The browser's own errands, which it runs whatever page is open.
 OF_THE_BROWSER = re.compile(r"(^|\.)(google|googleapis|gvt1|gstatic)\.com$")

@@ -104,7 +104,11 @@ compared as (
         or
         {%- endfor %}
         {%- for name in maturing if name != 'fcr' %}
-        coalesce(fcr_at_last_close.{{ name }}, 0) != coalesce(last_revisions.{{ name }}, 0)
+        case
+            -- What no source tells is not made up here either: a count of contacts that nobody could follow up.
+            when closing.{{ name }} is null then last_revisions.{{ name }} is not null
+            else coalesce(fcr_at_last_close.{{ name }}, 0) != coalesce(last_revisions.{{ name }}, 0)
+        end
         {{ 'or' if not loop.last }}
         {%- endfor %} as is_changed,
     from closing
