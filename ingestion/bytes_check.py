@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
 from ingestion.limits import Limits, UnusableFileError
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -134,6 +132,9 @@ def check_shape(path: Path, width: int, limits: Limits, separator: str = ",") ->
     Raises:
         UnusableFileError: a record has too many values beyond, or too many records are no rows.
     """
+    # Heavy to import: only who reads a file waits for it.
+    import numpy as np
+
     inside = wrong = lines = separators = length = 0
     with path.open("rb") as opened:
         for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
@@ -313,6 +314,8 @@ class _Quotes:
         if length <= 0:
             return
         if b'"' in data and self._odd_line is None:
+            import numpy as np
+
             view = np.frombuffer(data, dtype=np.uint8)
             positions = np.flatnonzero(view[:length] == _QUOTE)
             opens = (np.arange(len(positions)) + self._count) % 2 == 0

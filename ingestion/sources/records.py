@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TextIO
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ingestion import bytes_check
 from ingestion.limits import Limits, UnusableFileError
@@ -97,6 +95,10 @@ def write_small(
         return None
     if not may_stay([record.text for record in records]):
         return None
+    # Heavy to import: only who reads a file waits for it.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = pa.table(
         {
             PAYLOAD: pa.array([record.text for record in records], pa.string()),
@@ -143,6 +145,8 @@ def _insert(
 ) -> None:
     if not rows:
         return
+    import pyarrow as pa
+
     kinds = {"BIGINT": pa.int64(), "VARCHAR": pa.string()}
     columns = [
         pa.array(list(values), kinds[kind])
