@@ -268,6 +268,33 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
+def monitor(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write into this file, in one step; without it, print.", metavar="FILE.prom"
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Say for a monitoring system how a home is: loads, freshness, runs, closes, messages, tasks (Prometheus text).
+
+    It counts and names nobody. Run it every few minutes, with --out in the folder that node_exporter's textfile
+    collector reads. What to watch and from where on to wake somebody: docs/operations.md, "Monitoring".
+    """
+    from orchestration import monitoring
+
+    _require_home(home)
+    _convert(home)
+    if out is None:
+        console.file.write(monitoring.exposition(_home(home)).decode())
+        return
+    if not out.parent.is_dir():
+        _fail(f"there is no folder {out.parent}: make it, or name a file in one that there is")
+    monitoring.write(_home(home), out)
+
+
+@app.command()
 def quality(
     suite: Annotated[
         str | None,
