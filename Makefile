@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 
 # A home without any data, for what needs the models but no rows.
 EMPTY_HOME := target/empty_home
-EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) $(BIN)/dbt --quiet
+EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) DBT_TARGET=duckdb $(BIN)/dbt --quiet
 
 # Two workers, one of them for the tests that look at whole closes (tests/conftest.py).
 PYTEST = $(BIN)/pytest --quiet --numprocesses 2 --dist loadscope --no-loadscope-reorder
@@ -86,7 +86,8 @@ lint-sql: $(VENV)/dev.stamp models ## style of the models (a few minutes)
 
 models: manifest ## build the models on an empty home, with their unit tests
 	@rm -rf $(EMPTY_HOME)
-	@$(BIN)/python -c "from pathlib import Path; from ingestion import Home; Home(Path('$(EMPTY_HOME)')).prepare()"
+	@$(BIN)/python -c "from pathlib import Path; from ingestion import Home; Home(Path('$(EMPTY_HOME)')).prepare();\
+ from orchestration.project import reuse_parsed; reuse_parsed(Path('target/empty'))"
 	@$(EMPTY_DBT) build --target-path target/empty
 
 ui: setup ## the orchestrator's web page on this machine, over HOME_DIR (default: demo)

@@ -37,7 +37,7 @@ from orchestration import records
 from orchestration.database import attached
 from orchestration.months import next_month, parse_month
 from orchestration.progress import tell
-from orchestration.project import DBT, PROJECT_DIR, dbt_target
+from orchestration.project import DBT, PROJECT_DIR, dbt_target, reuse_parsed
 from orchestration.retention import kept_from, refuse_purged
 
 SUMMARY, LIVE, KPIS = "monthly_performance_summary", "agent_performance_month", "agent_kpi_month"
@@ -394,6 +394,7 @@ def _copy_rows(
 
 
 def _build(partial: Home, figure: Figure, whole_from: dt.date | None) -> None:
+    reuse_parsed(partial.dagster / "dbt")
     finished = subprocess.run(
         [
             *(str(DBT), "--quiet", "--no-use-colors", "build"),

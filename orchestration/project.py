@@ -6,6 +6,7 @@ parses the project again where a file of it is newer than the manifest.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 # Where MetricFlow looks for the metrics.
 SEMANTIC_MANIFEST = MANIFEST.with_name("semantic_manifest.json")
+# What dbt parsed, for it to begin with.
+PARSED = MANIFEST.parent / "parse" / "partial_parse.msgpack"
 DBT = Path(sys.executable).with_name("dbt")
 DBT_CHILD = Path(sys.executable).with_name("scorehouse-dbt")
 
@@ -40,7 +43,7 @@ def refresh_manifest() -> None:
     """
     if _is_fresh():
         return
-    parsed = MANIFEST.parent / "parse"
+    parsed = PARSED.parent
     parsed.mkdir(parents=True, exist_ok=True)
     with locked(MANIFEST.parent / "parse.lock"):
         if _is_fresh():
@@ -49,7 +52,7 @@ def refresh_manifest() -> None:
         finished = subprocess.run(
             [DBT, "--quiet", "--no-use-colors", "parse", "--target-path", parsed],
             cwd=PROJECT_DIR,
-            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR)},
+            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR), "DBT_TARGET": "duckdb"},
             capture_output=True,
             text=True,
             check=False,
@@ -62,6 +65,16 @@ def refresh_manifest() -> None:
         os.utime(parsed / MANIFEST.name, ns=(began, began))
         (parsed / SEMANTIC_MANIFEST.name).replace(SEMANTIC_MANIFEST)
         (parsed / MANIFEST.name).replace(MANIFEST)
+
+
+def reuse_parsed(target: Path) -> None:
+    """Let dbt, run with this folder for its output, begin with what set-up parsed; what it parsed itself stays.
+
+    Of a damaged or older one dbt parses again what it must.
+    """
+    if PARSED.exists() and not (target / PARSED.name).exists():
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(PARSED, target / PARSED.name)
 
 
 def _is_fresh() -> bool:

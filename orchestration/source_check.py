@@ -37,7 +37,7 @@ from ingestion.sources.sample import write_sample
 from orchestration.database import attached
 from orchestration.inputs import ALWAYS_REQUIRED, missing_datasets
 from orchestration.progress import tell
-from orchestration.project import DBT, PROJECT_DIR
+from orchestration.project import DBT, PROJECT_DIR, reuse_parsed
 
 SHOWN_ROWS = 10
 SHOWN_REJECTED = 5
@@ -292,6 +292,7 @@ def _rejected(home: Home, target: str, loads: Sequence[Load], moved: set[str]) -
 def _build(home: Home, fed: set[str]) -> str:
     """Build the staging models of datasets; return what went wrong, if anything did."""
     models = [f"+stg_landing__{dataset}" for dataset in DATASETS if dataset in fed]
+    reuse_parsed(home.dagster / "dbt")
     finished = subprocess.run(
         [
             *(str(DBT), "--quiet", "--no-use-colors", "build"),

@@ -19,7 +19,7 @@ select
         {%- endfor %}
     ){% endif %},
     loads.sequence as load_sequence
-from {{ source('landing', dataset) }} as landed
+from {{ of_home(source('landing', dataset)) }} as landed
 inner join {{ ref('stg_records__loads') }} as loads
     on
         landed.load_id = loads.load_id

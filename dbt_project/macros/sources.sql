@@ -11,7 +11,7 @@ select
     raw.load_id,
     raw.row_number,
     loads.sequence as load_sequence,
-from {{ source(vendor, entity) }} as raw
+from {{ of_home(source(vendor, entity)) }} as raw
 inner join {{ ref('stg_records__loads') }} as loads
     on
         raw.load_id = loads.load_id
@@ -20,7 +20,7 @@ where
     not contains(raw.payload, '(erased)')
     or raw.payload not in (
         select regexp_replace(before.payload, 'erased-[0-9a-f]{16}', '(erased)', 'g')
-        from {{ source(vendor, entity) }} as before
+        from {{ of_home(source(vendor, entity)) }} as before
         where contains(before.payload, 'erased-')
     )
 {% endmacro %}

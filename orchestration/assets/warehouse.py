@@ -15,7 +15,7 @@ from orchestration.inputs import agents_time_zones, check_required_datasets, loa
 from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
-from orchestration.project import MANIFEST, PROJECT_DIR, dbt_target
+from orchestration.project import MANIFEST, PROJECT_DIR, dbt_target, reuse_parsed
 from orchestration.resources import HomeResource
 from orchestration.retention import kept_from, refuse_purged
 from orchestration.rules import check_rules
@@ -93,6 +93,7 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         tell(f"building the warehouse as of {values['SCOREHOUSE_AS_OF']}")
         # Kept between runs: dbt parses only what changed, if it finds what it parsed for this home before.
         target = home.home.dagster / "dbt"
+        reuse_parsed(target)
         # Unit tests prove the models, not the data: they are run where models change (`make test`).
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         if encryption.is_encrypted(home.home.root):

@@ -19,6 +19,7 @@ import pytest
 
 from ingestion import DATASETS, Home
 from ingestion.home import raw_columns
+from orchestration.project import reuse_parsed
 
 PROJECT = Path(__file__).resolve().parents[2]
 Rows = dict[str, list[dict[str, Any]]]
@@ -62,7 +63,9 @@ def run_dbt(folder: Path, *command: str) -> Path:
         "SCOREHOUSE_AS_OF": "2026-01-01T00:00:00Z",
         "SCOREHOUSE_CLOSE_MONTH": "",
         "SCOREHOUSE_KEPT_FROM": "",
+        "DBT_TARGET": "duckdb",
     }
+    reuse_parsed(target)
     finished = subprocess.run(
         [Path(sys.executable).with_name("dbt"), "--quiet", *command, "--target-path", target],
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,

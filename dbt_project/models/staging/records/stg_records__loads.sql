@@ -5,7 +5,7 @@ ledger as (
     select
         *,
         split_part(mapping, '#', 1) as mapped_folder,
-    from {{ source('records', 'loads') }}
+    from {{ of_home(source('records', 'loads')) }}
     where status = 'loaded'
 ),
 

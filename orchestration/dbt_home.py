@@ -1,0 +1,21 @@
+"""Where dbt finds the home, as a plugin of its DuckDB adapter: named by the profile's target `duckdb`.
+
+The profile cannot say it without making what dbt parsed for one home useless for the next.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+
+class Plugin(BasePlugin):
+    """Puts the warehouse into the home that SCOREHOUSE_HOME names, else the demo's."""
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Say where the warehouse is, and that spilling goes where the clean-up step looks."""
+        home = Path(os.environ.get("SCOREHOUSE_HOME", "demo"))
+        creds.path = str(home / "warehouse.duckdb")
+        config["temp_directory"] = str(home / "scratch" / "duckdb")
