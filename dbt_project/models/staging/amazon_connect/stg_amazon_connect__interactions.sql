@@ -2,6 +2,7 @@
 
 {#
   One row per contact that reached a queue or an agent. Supervisors who listen in have no contact of their own.
+  Customers begin chats by the interface, so of method `API` a call alone is outbound.
   The conversation ends where after-contact work begins; Connect counts talk, hold and after-contact work in whole
   seconds. What was said of the outcome is an attribute of the contact, where the flow sets one.
 #}
@@ -34,7 +35,7 @@ final as (
             else coalesce(lower(contacts.channel), 'voice')
         end as channel,
         case
-            when contacts.initiation_method in ('OUTBOUND', 'EXTERNAL_OUTBOUND')
+            when contacts.initiation_method in ('OUTBOUND', 'EXTERNAL_OUTBOUND', 'AGENT_REPLY')
                 or (contacts.initiation_method = 'API' and contacts.channel = 'VOICE')
                 then 'outbound'
             else 'inbound'
@@ -72,9 +73,7 @@ final as (
             when
                 contacts.connected_to_agent_at is null
                 and contacts.disconnected_at is not null
-                and coalesce(contacts.initiation_method, '') not in (
-                    'OUTBOUND', 'EXTERNAL_OUTBOUND', 'API'
-                )
+                and direction = 'inbound'
                 then 'abandoned'
             when contacts.transfer_completed_at is not null then 'transferred'
         end as outcome,
