@@ -20,6 +20,9 @@ calls as (
         case
             when event in ('COMPLETEAGENT', 'COMPLETECALLER')
                 then try_cast(parameter_2 as bigint)
+            -- A link is two channels: what follows them stands one place later.
+            when event = 'ATTENDEDTRANSFER' and parameter_1 = 'LINK'
+                then try_cast(parameter_5 as bigint)
             when event in ('TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')
                 then try_cast(parameter_4 as bigint)
         end as talk_seconds,
