@@ -35,7 +35,10 @@ final as (
             else coalesce(lower(contacts.channel), 'voice')
         end as channel,
         case
-            when contacts.initiation_method in ('OUTBOUND', 'EXTERNAL_OUTBOUND', 'AGENT_REPLY')
+            when
+                contacts.initiation_method in (
+                    'OUTBOUND', 'EXTERNAL_OUTBOUND', 'AGENT_REPLY'
+                )
                 or (contacts.initiation_method = 'API' and contacts.channel = 'VOICE')
                 then 'outbound'
             else 'inbound'
