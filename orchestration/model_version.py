@@ -17,11 +17,11 @@ def model_version(home: Home) -> str | None:
     """SHA-256 over the compiled SQL of all models of the last build, and the bytes of its seeds.
 
     The same models have the same version in every home: where the home lies, and whether it is encrypted, is left
-    out. None where nothing was built.
+    out. None where nothing was built, or what dbt wrote of it was cut off by a full disk.
     """
     try:
         manifest = json.loads((home.dagster / "dbt" / "manifest.json").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     parts = []
     for name, node in sorted(manifest["nodes"].items()):

@@ -6,12 +6,11 @@ parses the project again where a file of it is newer than the manifest.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from ingestion import Home, encryption
+from ingestion import Home, durable, encryption
 from orchestration.records import locked
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -74,7 +73,7 @@ def reuse_parsed(target: Path) -> None:
     """
     if PARSED.exists() and not (target / PARSED.name).exists():
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(PARSED, target / PARSED.name)
+        durable.write_bytes(target / PARSED.name, PARSED.read_bytes())
 
 
 def _is_fresh() -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from ingestion import Home, UnusableInput
 from orchestration import records
+from orchestration.model_version import model_version
 
 
 def hold(path: Path, held: object, release: object) -> None:
@@ -152,3 +153,17 @@ def test_without_all_secrets_nothing_is_delivered_again(tmp_path: Path) -> None:
     home.people.unlink()
     with pytest.raises(UnusableInput, match="would go out again"):
         records.Deliveries(home)
+
+
+def test_what_a_full_disk_cut_off_is_no_version_of_the_models(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    manifest = home.dagster / "dbt" / "manifest.json"
+    assert model_version(home) is None
+    manifest.parent.mkdir(parents=True)
+    whole = json.dumps(
+        {"nodes": {"seed.a": {"resource_type": "seed", "checksum": {"checksum": "x"}}}}
+    )
+    manifest.write_text(whole)
+    assert model_version(home) is not None
+    manifest.write_text(whole[:-9])
+    assert model_version(home) is None
