@@ -14,7 +14,8 @@ import pytest
 from tests.integration.scenes import AS_OF, MONTH
 from tests.support.command import scorehouse
 
-pytestmark = pytest.mark.long
+# Five closes before the first test.
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.long]
 
 CENTRE = ("--agents", 12, "--months", 1, "--end", MONTH, "--seed", 1, "--quirks")
 KEYS = {
