@@ -148,6 +148,7 @@ def provisional(stage: Stage) -> Run:
     return Run(home, close(home, stage.landing, "--provisional", as_of=DURING))
 
 
+@pytest.mark.long
 class TestProvisional:
     def test_it_reports_what_is_known(self, provisional: Run) -> None:
         assert provisional.finished.returncode == 0, provisional.finished.stderr
