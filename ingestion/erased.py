@@ -139,7 +139,7 @@ def keep_out(
     def holds(person: str) -> bool:
         return erased.holds_mapped(system, person) if system else erased.holds(person)
 
-    _forget_refused(opened, lambda text: any(map(holds, words(text))))
+    _forget_refused(opened, lambda text: any(map(holds, people.words(text))))
     columns = [name for name in PERSON_COLUMNS if name in present]
     if not columns:
         return 0
@@ -151,15 +151,15 @@ def keep_out(
     ]
     if not found:
         return 0
-    people = ", ".join(found)
-    own = f"coalesce(agent_id IN ({people}), false)" if "agent_id" in present else "false"
+    among = ", ".join(found)
+    own = f"coalesce(agent_id IN ({among}), false)" if "agent_id" in present else "false"
     masked = ", ".join(
-        f"CASE WHEN {identifier(name)} IN ({people}) THEN {literal(MASKED)}"
+        f"CASE WHEN {identifier(name)} IN ({among}) THEN {literal(MASKED)}"
         f" ELSE {identifier(name)} END AS {identifier(name)}"
         for name in columns
         if name != "agent_id"
     )
-    names = " OR ".join(f"coalesce({identifier(name)} IN ({people}), false)" for name in columns)
+    names = " OR ".join(f"coalesce({identifier(name)} IN ({among}), false)" for name in columns)
     opened.execute("ALTER VIEW landed RENAME TO landed_as_read")
     replaced = (
         f"REPLACE ({masked}, CASE WHEN {names} THEN NULL ELSE record END AS record)"
@@ -176,11 +176,6 @@ def keep_out(
     row = opened.execute(f"SELECT count(*) FROM landed_as_read WHERE {own}").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def words(line: str) -> Iterable[str]:
-    """Whatever in a line of a file may be an id."""
-    return (word.strip(" \t\"'") for word in re.split(r"[,;|\t:{}\[\]]", line))
 
 
 def _forget_refused(

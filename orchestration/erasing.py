@@ -34,7 +34,7 @@ from ingestion import (
     read_scan,
 )
 from ingestion.chain_check import check_chain
-from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym, words
+from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
 from ingestion.home import raw_columns
 from ingestion.ledger import Load
 from ingestion.people import NOBODY, People
@@ -566,7 +566,7 @@ def _is_named_in(name: str, row: list[str], person: Person, load: Load | None) -
         ids = set(person.ids_in(entity.source))
         return any(not ids.isdisjoint(people.tokens(entity, cell)) for cell in row)
     ids = set(person.ids_of(load))
-    return any(not ids.isdisjoint(words(cell)) for cell in row)
+    return any(not ids.isdisjoint(people.words(cell)) for cell in row)
 
 
 def _named(home: Home, folder: Path, person: Person) -> Iterator[str]:

@@ -103,9 +103,9 @@ def _loads(registry: CollectorRegistry, home: Home) -> None:
     _by(
         registry,
         "last_load_timestamp_seconds",
-        "When a file of the dataset was last loaded or quarantined",
+        "When a file of the dataset was last loaded or quarantined; 0: never",
         "dataset",
-        {one: last[one] for one in names if one in last},
+        {one: last.get(one, 0) for one in names},
     )
 
 
@@ -138,13 +138,15 @@ def _runs(registry: CollectorRegistry, home: Home) -> None:
 
 def _publications(registry: CollectorRegistry, home: Home) -> None:
     published = records.publications(home)
-    newest: dict[tuple[str, ...], float] = {}
-    as_of: dict[tuple[str, ...], float] = {}
-    if published:
-        newest[()] = _seconds(published[-1]["published_at"])
-        as_of[()] = _seconds(published[-1]["as_of"])
-    _gauge(registry, "published_timestamp_seconds", "When the marts were last published", newest)
-    _gauge(registry, "published_as_of_timestamp_seconds", "The instant that they report at", as_of)
+    # What never was is 0, which is long ago to whoever watches: a figure that is missing wakes nobody.
+    newest, as_of = (
+        _seconds(published[-1][name]) if published else 0 for name in ("published_at", "as_of")
+    )
+    for name, says, instant in (
+        ("published_timestamp_seconds", "When the marts were last published; 0: never", newest),
+        ("published_as_of_timestamp_seconds", "The instant that they report at", as_of),
+    ):
+        _gauge(registry, name, says, {(): instant})
     closes = records.recorded_closes(home)
     revisions: Counter[str] = Counter()
     for close in closes:

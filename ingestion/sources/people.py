@@ -184,8 +184,12 @@ def without_number(entity: Entity, number: str, by: str) -> str:
 
 def tokens(entity: Entity, text: str) -> Iterator[str]:
     """Whatever in a text may be an id, without what is around it; also of what is no record."""
-    for cell in text.split("|"):
-        yield bare(entity, cell.strip())
+    return (bare(entity, word) for word in words(text, r"\|"))
+
+
+def words(text: str, separators: str = r"[,;|\t]") -> Iterator[str]:
+    """Whatever in a line of a file may be an id: cells between separators, JSON's texts, and what stands alone."""
+    yield from (cell.strip() for cell in re.split(separators, text))
     for found in _TOKEN.findall(text):
         token = str(found)
         if token.startswith('"'):
@@ -193,4 +197,4 @@ def tokens(entity: Entity, text: str) -> Iterator[str]:
                 token = str(json.loads(token, strict=False))
             except ValueError:
                 token = token[1:-1]
-        yield bare(entity, token)
+        yield token

@@ -80,6 +80,32 @@ def test_own_rows_stay_out_and_mentions_are_masked(home: Home, kind: str, tmp_pa
     assert "A1" not in path.read_text()
 
 
+@pytest.mark.parametrize("person", ["A1", "crm:7"])
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a.csv", "f9,{},S1,2026-10-01T09:00:00Z,mine,one too many"),
+        ("a.ndjson", '{{"agent_id": "{}", "notes": mine}}'),
+    ],
+)
+def test_of_a_line_that_is_no_row_nothing_is_kept(
+    home: Home, name: str, line: str, person: str
+) -> None:
+    Erased(home).add(person)
+    good = {
+        "a.csv": HEADER + "f2,A2,S1,2026-10-01T09:00:00Z,yours\n",
+        "a.ndjson": as_ndjson().decode().splitlines(keepends=True)[1],
+    }
+    text = good[name] + line.format(person) + "\n" + line.format("A2") + "\n"
+    land(home, name, text.encode())
+    (path,) = home.quarantine_folder("feedback_sessions").glob("*.csv")
+    with path.open(newline="") as stream:
+        mine, yours = csv.DictReader(stream)
+    assert (mine["row_number"], mine["value"], mine["record"]) == ("2", "", "")
+    assert "A2" in yours["record"]
+    assert person not in path.read_text()
+
+
 def test_nobody_erased_nothing_changed(home: Home) -> None:
     land(home, "late.csv", (HEADER + ROWS).encode())
     assert len(raw(home, "feedback_id")) == 3
