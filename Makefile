@@ -99,8 +99,8 @@ docs: models $(VENV)/dev.stamp ## offline pages: docs/site/dictionary.html and d
 	@$(BIN)/python -m docs.dictionary --count target/empty/manifest.json
 	@echo "Open docs/site/dictionary.html (marts, columns and where they come from) or docs/site/index.html (dbt's pages)"
 
-bench: setup ## what a month costs, against plain DuckDB (some minutes)
-	@$(BIN)/python benchmarks/month.py
+bench: $(VENV)/dev.stamp manifest ## what everything costs beside what else would do it: benchmarks/results.md (hours; ARGS=--quick: minutes)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt
 	@for set in setup run dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done

@@ -9,13 +9,13 @@ One run each; wall and CPU seconds, peak memory.
 """
 
 import argparse
-import os
 import random
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.month import PROGRAMS, measure, row
+from benchmarks.measuring import OURS, Row, dbt, measure, scorehouse
+from benchmarks.results import table
 
 BEGINS = 1_790_812_800  # 2026-10-01, 00:00 UTC
 AGENTS = 400
@@ -114,26 +114,16 @@ def main() -> None:
         landing, home, plain = folder / "landing", folder / "home", folder / "plain.parquet"
         write_log(landing / "asterisk" / "queue_log", events)
         write_people(landing)
-        size = (landing / "asterisk" / "queue_log" / "queue_log").stat().st_size / 1e6
-        ingest = [PROGRAMS / "scorehouse", "ingest", "--home", home, "--landing", landing]
-        load = measure(ingest)
-        read = measure([sys.executable, "-c", READ_LINES, landing, plain])
-        build = measure(
-            [
-                *(PROGRAMS / "dbt", "build", "--exclude-resource-type", "test", "unit_test"),
-                *("--target-path", home / "dagster" / "dbt"),
-            ],
-            SCOREHOUSE_HOME=os.fspath(home),
-            SCOREHOUSE_AS_OF="2026-12-01T00:00:00Z",
-        )
-        added = measure([sys.executable, "-c", ADD_UP, plain, folder / "added.duckdb"])
-    print(f"{events:,} events, {size:.0f} MB\n")
-    print(
-        "| step | wall s | CPU s | peak MB | baseline wall s | CPU s | peak MB | wall ratio | CPU ratio |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    print(row("load", [load], [read]))
-    print(row("build", [build], [added]))
+        read = [sys.executable, "-c", READ_LINES, landing, plain]
+        add_up = [sys.executable, "-c", ADD_UP, plain, folder / "added.duckdb"]
+        load = measure(scorehouse("ingest", "--home", home, "--landing", landing))
+        rows = [
+            Row("queue log", "load", events, OURS, load, events),
+            Row("queue log", "load", events, "DuckDB's reader", measure(read), events),
+            Row("queue log", "models", events, OURS, dbt(home, "2026-12-01T00:00:00Z")),
+            Row("queue log", "models", events, "one query", measure(add_up)),
+        ]
+    print(table(rows))
 
 
 if __name__ == "__main__":

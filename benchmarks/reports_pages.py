@@ -1,23 +1,18 @@
 """How many pages and PDFs a second a month's reports take, against the rendering libraries alone on the same content.
 
-    python benchmarks/reports_pages.py --database demo/published/scorehouse.duckdb --month 2026-10 [--agents N]
-
 Ours is everything: queries, fingerprints, pages, CSV files, PDFs, writing and the manifest. Against it, in the same
 run and from the same documents with every value printed and every chart drawn already:
 
 - libraries: Jinja2 writes each page as Markdown, in which every figure carries its unrounded value and its address as
-  in ours, mistune makes HTML of it, and Typst sets the PDFs. What the two write is of the same size, within some
-  per cent, which the run prints;
+  in ours, mistune makes HTML of it, and Typst sets the PDFs;
 - bare text: the same without what stands behind the figures, so less than half of the bytes;
 - template alone: Jinja2 writes the bare HTML pieces from a template made once, nothing parsed, nothing looked up. It
   is the floor for pages, not a way to write them.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +21,7 @@ import mistune
 
 import reports
 import reports.site
+from benchmarks.measuring import OURS, Cost, Row
 from reports import html
 from reports.document import (
     Block,
@@ -131,43 +127,37 @@ def _blocks(blocks: list[Block], printed: Printed) -> Iterator[dict[str, object]
                 yield {"kind": "html", "text": html.blocks_html([block])}
 
 
-def timed(work: Callable[[], object]) -> float:
-    """CPU seconds of this process that a piece of work takes."""
-    start = time.process_time()
+def timed(work: Callable[[], object]) -> Cost:
+    """What a piece of work in this process costs; its memory and writing are not looked at."""
+    began, used = time.perf_counter(), time.process_time()
     work()
-    return time.process_time() - start
+    return Cost(time.perf_counter() - began, time.process_time() - used, 0, 0)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--database", type=Path, required=True, help="a published database")
-    parser.add_argument("--month", required=True, help="a month in it, YYYY-MM")
-    parser.add_argument("--agents", type=int, help="only so many agents, and no units")
-    options = parser.parse_args()
-    month = reports.Period.month(date.fromisoformat(f"{options.month}-01"))
+def pages(database: Path, month: reports.Period, agents: int | None = None) -> Iterator[Row]:
+    """Pages and PDFs of a month, made by Scorehouse and by the libraries alone.
+
+    agents: only so many of them, and no units.
+    """
     reports.site._Run = _Keeping  # type: ignore[misc]
-    if options.agents:
+    if agents:
         found = _Keeping._find_subjects
 
         def some(self: Any, page: Any) -> Any:
             subjects = found(self, page)
             of_agents = page.path.startswith("agents/")
-            return subjects[: options.agents] if of_agents or not page.subjects else []
+            return subjects[:agents] if of_agents or not page.subjects else []
 
         _Keeping._find_subjects = some  # type: ignore[method-assign]
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        wall = time.perf_counter()
-        ours = timed(lambda: reports.render_reports(options.database, month, out / "whole"))
-        wall = time.perf_counter() - wall
+        ours = timed(lambda: reports.render_reports(database, month, out / "whole"))
         pdfs = [*(out / "whole").rglob("*.pdf")]
         writer, reports.site.PdfWriter = reports.site.PdfWriter, _NoPdf  # type: ignore[misc, assignment]
         _Keeping.kept = True
-        pages_alone = timed(lambda: reports.render_reports(options.database, month, out / "pages"))
-        size = sum(path.stat().st_size for path in (out / "pages").rglob("*.html"))
-        again = timed(lambda: reports.render_reports(options.database, month, out / "pages"))
+        pages_alone = timed(lambda: reports.render_reports(database, month, out / "pages"))
+        again = timed(lambda: reports.render_reports(database, month, out / "pages"))
     documents = _Keeping.pages
     ready = [prepared(document, in_markdown) for document in documents]
     bare = [prepared(document, plain_text) for document in documents]
@@ -175,42 +165,37 @@ def main() -> None:
     escaping = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
     markdown, pieces = plain.from_string(MARKDOWN), escaping.from_string(PIECES)
     parse = mistune.create_markdown(escape=False, plugins=["table"])
-    floor = timed(lambda: [pieces.render(content) for content in bare])
-    on_text = timed(lambda: [parse(markdown.render(content)) for content in bare])
-    made: list[str] = []
-    libraries = timed(lambda: made.extend(parse(markdown.render(content)) for content in ready))
-    theirs = sum(len(text.encode()) for text in made)
     with_pdf = [d for d in documents if d.attachments][: len(pdfs)]
     setter = writer()
-    setting = timed(lambda: [setter.write(document) for document in with_pdf])
-    per_pdf = setting / max(1, len(with_pdf))
-    typst = per_pdf * len(pdfs)
+    typst = timed(lambda: [setter.write(document) for document in with_pdf])
+    of_all = len(pdfs) / max(1, len(with_pdf))
+    count = len(documents)
+    libraries = timed(lambda: [parse(markdown.render(content)) for content in ready])
 
-    def line(what: str, count: int, seconds: float, against: float | None = None) -> None:
-        ratio = "" if against is None else f"{seconds / against:8.2f}"
-        print(f"{what:<58}{seconds:9.2f}{count / seconds:10.1f}{ratio}")
+    def row(case: str, way: str, cost: Cost, done: int) -> Row:
+        return Row("reports", case, done, way, cost, done)
 
-    print(f"{len(documents)} pages, {len(pdfs)} PDFs; whole run {wall:.1f} s wall")
-    print(f"pages: {size / 1e6:.1f} MB in ours, {theirs / 1e6:.1f} MB from the libraries")
-    print(f"{'':<58}{'CPU s':>9}{'a second':>10}{'ratio':>8}")
-    line(
-        "pages: ours, with queries, CSV files and manifest", len(documents), pages_alone, libraries
+    yield row("pages", OURS, pages_alone, count)
+    yield row("pages", "Jinja2 and mistune, the same content", libraries, count)
+    yield row(
+        "pages",
+        "Jinja2 and mistune, bare text",
+        timed(lambda: [parse(markdown.render(content)) for content in bare]),
+        count,
     )
-    line("pages: Jinja2 and mistune, the same content", len(documents), libraries)
-    line("pages: Jinja2 and mistune, bare text", len(documents), on_text)
-    line("pages: Jinja2 alone, a template made once", len(documents), floor)
-    line("pages: ours again, nothing changed", len(documents), again)
-    line("PDFs: Typst", len(pdfs), typst)
-    both = libraries + typst
-    line("all: ours", len(documents) + len(pdfs), ours, both)
-    line("all: libraries", len(documents) + len(pdfs), both)
+    yield row(
+        "pages",
+        "Jinja2 alone, a template made once",
+        timed(lambda: [pieces.render(content) for content in bare]),
+        count,
+    )
+    yield row("pages again, nothing changed", OURS, again, count)
+    both = Cost(libraries.wall + typst.wall * of_all, libraries.cpu + typst.cpu * of_all, 0, 0)
+    yield row("pages and PDFs", OURS, ours, count + len(pdfs))
+    yield row("pages and PDFs", "Jinja2, mistune and Typst", both, count + len(pdfs))
 
 
 class _NoPdf:
     def write(self, document: Document) -> bytes:
         """Set nothing."""
         return b""
-
-
-if __name__ == "__main__":
-    main()

@@ -1,19 +1,15 @@
 """How many PDFs a second `PdfWriter` sets, against Typst alone on the same template and content.
 
-    python benchmarks/reports_pdf.py --database demo/published/scorehouse.duckdb --month 2026-10
-
 Typst alone gets the finished JSON and a compiler that is ready. Each measurement is a process of its own,
 because Typst remembers what it has set; both kinds take turns, five times, and the table shows medians.
 """
 
-import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -22,6 +18,7 @@ from typing import Any, ClassVar
 import typst
 
 import reports.site
+from benchmarks.measuring import OURS, ROOT, Cost, Row, median, python
 from reports import pdf
 from reports.document import Document
 
@@ -78,49 +75,40 @@ def ours(content: list[Document]) -> list[Callable[[], object]]:
     return [lambda document=document: writer.write(document) for document in content]  # type: ignore[misc]
 
 
-def child(kind: str, threads: int, database: Path, month: date) -> tuple[float, float]:
-    """PDFs a second and CPU milliseconds a PDF of one kind with some threads, the first few left out."""
-    calls = {"ours": ours, "alone": alone}[kind](documents(database, month))
+def child(kind: str, threads: int, database: Path, month: date) -> tuple[int, float, float]:
+    """PDFs, wall and CPU seconds of one kind with some threads, the first few left out."""
+    calls = {OURS: ours, "Typst alone": alone}[kind](documents(database, month))
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda call: call(), calls[: 2 * threads]))
         began, used = time.perf_counter(), time.process_time()
         list(pool.map(lambda call: call(), calls[2 * threads :]))
     count = len(calls) - 2 * threads
     wall, cpu = time.perf_counter() - began, time.process_time() - used
-    return count / wall, 1000 * cpu / count
+    return count, wall, cpu
 
 
-def main() -> None:
-    """Measure both kinds in turn, or one of them when started as a child."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--database", type=Path, default=Path("demo/published/scorehouse.duckdb"))
-    parser.add_argument("--month", default="2026-10")
-    parser.add_argument("--child", nargs=2, metavar=("KIND", "THREADS"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    month = date.fromisoformat(f"{options.month}-01")
-    if options.child:
-        print(*child(options.child[0], int(options.child[1]), options.database, month))
-        return
-    print(
-        "| threads | ours, PDFs/s | CPU ms | Typst alone, PDFs/s | CPU ms | wall ratio | CPU ratio |"
-    )
-    print("|---|---|---|---|---|---|---|")
+def pdfs(database: Path, month: date) -> Iterator[Row]:
+    """Medians with one thread and with two, both kinds in turn."""
     for threads in (1, 2):
-        costs: dict[str, list[list[float]]] = {"ours": [], "alone": []}
+        costs: dict[str, list[Cost]] = {OURS: [], "Typst alone": []}
         for _ in range(ROUNDS):
             for kind, found in costs.items():
-                command = [sys.executable, __file__, *sys.argv[1:], "--child", kind, str(threads)]
-                output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                found.append([float(word) for word in output.split()])
-        (one, cpu), (other, plain) = (
-            [statistics.median(column) for column in zip(*costs[kind], strict=True)]
-            for kind in costs
-        )
-        print(
-            f"| {threads} | {one:.1f} | {cpu:.1f} | {other:.1f} | {plain:.1f}"
-            f" | {other / one:.2f} | {cpu / plain:.2f} |"
-        )
+                words = python("reports_pdf", kind, threads, database, month)
+                output = subprocess.run(
+                    [str(word) for word in words],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    cwd=ROOT,
+                ).stdout
+                count, wall, cpu = (float(word) for word in output.split())
+                found.append(Cost(wall, cpu, 0, 0))
+        for kind, found in costs.items():
+            yield Row(
+                "reports", f"PDFs, {threads} threads", int(count), kind, median(found), int(count)
+            )
 
 
 if __name__ == "__main__":
-    main()
+    of, with_threads, published, first = sys.argv[1:]
+    print(*child(of, int(with_threads), Path(published), date.fromisoformat(first)))

@@ -1,0 +1,111 @@
+"""Measures Scorehouse beside what else would do the same, and writes the results that README.md shows.
+
+    python -m benchmarks [SCENARIO …] [--agents 100 1000 10000] [--folder DIR] [--out benchmarks]
+
+Scenarios: models, close, increment, late, reports, ingestion, start; without any, all of them. What a scenario measured
+takes the place of its rows of before in results.json; results.md and results.svg follow from that file. `--quick` takes
+a minute or two: one small size of everything, written beside.
+"""
+
+import argparse
+import datetime as dt
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import results
+from benchmarks.measuring import ROOT, Row
+
+SCENARIOS = ("models", "close", "increment", "late", "reports", "ingestion", "start")
+
+
+def measured(scenario: str, folder: Path, options: argparse.Namespace) -> Iterator[Row]:
+    """The rows of a scenario, as they come."""
+    from benchmarks import centres, changes, ingesting, models, starting
+
+    match scenario:
+        case "models":
+            yield from models.models(folder, options.agents)
+        case "close":
+            yield from models.closes(folder, options.close_agents)
+        case "increment":
+            yield from changes.increments(folder, options.history_agents, options.months)
+        case "late":
+            yield from changes.late(folder, options.history_agents, options.months)
+        case "reports":
+            from benchmarks.reports_pages import pages
+            from benchmarks.reports_pdf import pdfs
+            from reports import Period
+
+            first = dt.date.fromisoformat(f"{centres.LAST_MONTH}-01")
+            closed = list(models.closes(folder, [options.report_agents]))
+            assert closed
+            database = folder / f"close-{options.report_agents}" / "published" / "scorehouse.duckdb"
+            yield from pages(database, Period.month(first))
+            yield from pdfs(database, first)
+        case "ingestion":
+            yield from ingesting.ingesting(folder, options.rows)
+        case "start":
+            yield from starting.starting()
+
+
+def main() -> None:
+    """Measure, and write all results anew."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", choices=[*SCENARIOS, []])
+    parser.add_argument(
+        "--agents", type=int, nargs="+", default=[100, 1000, 10_000], help="of models"
+    )
+    parser.add_argument(
+        "--close-agents", type=int, nargs="+", default=[10, 25, 100], help="of close"
+    )
+    parser.add_argument(
+        "--months", type=int, nargs="+", default=[1, 6, 12], help="of increment and late"
+    )
+    parser.add_argument("--history-agents", type=int, default=100, help="of increment and late")
+    parser.add_argument("--report-agents", type=int, default=25, help="of reports")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of ingestion")
+    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument(
+        "--folder", type=Path, help="where made-up centres are kept for the next time"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="where results go")
+    options = parser.parse_args()
+    if options.quick:
+        options.agents, options.close_agents, options.months = [25], [5], [1, 2]
+        options.history_agents, options.report_agents, options.rows = 5, 5, 100_000
+        options.out = ROOT / "target" / "benchmarks"
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as aside:
+        folder = (options.folder or Path(aside)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        for scenario in options.scenarios or SCENARIOS:
+            found = []
+            for row in measured(scenario, folder, options):
+                found.append(row)
+                print(
+                    f"{row.scenario}: {row.case}, {row.size:,}, {row.way}: {row.cost.wall:.2f} s",
+                    flush=True,
+                )
+            file = options.out / "results.json"
+            rows = [row for row in results.read(file) if row.scenario != scenario] + found
+            order = {name: place for place, name in enumerate(SCENARIOS)}
+            results.write(file, sorted(rows, key=lambda row: order[row.scenario]))
+    render(options.out)
+
+
+def render(out: Path) -> None:
+    """Table, slopes and chart from the JSON file."""
+    rows = results.read(out / "results.json")
+    text = f"{results.table(rows)}\n\n{results.slope_table(rows)}\n"
+    (out / "results.md").write_text(text)
+    (out / "results.svg").write_text(results.chart(rows))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
