@@ -513,6 +513,9 @@ def _models(partial: Home, figure: Figure) -> list[tuple[str, str]]:
         node = nodes.get(waiting.pop())
         if node is None or node["name"] in found or node["resource_type"] != "model":
             continue
+        # Which rows a build makes anew makes no figure.
+        if node["schema"] == "changes":
+            continue
         # The same models over another home are the same models.
         text = (node.get("compiled_code") or "").replace(str(partial.root), "<home>")
         text = text.replace(figure.as_of.isoformat(), "<as_of>")

@@ -13,7 +13,9 @@ from orchestration.partitions import close_months
 from orchestration.resources import HomeResource, delivery_settings
 
 _landing = dg.AssetSelection.key_prefixes("landing")
-_warehouse = dg.AssetSelection.groups("rules", "staging", "intermediate", "marts", "functions")
+_warehouse = dg.AssetSelection.groups(
+    "rules", "staging", "changes", "intermediate", "marts", "functions"
+)
 _publication = dg.AssetSelection.groups("publication")
 _reports = dg.AssetSelection.groups("reports")
 _close = dg.AssetSelection.groups("close")

@@ -88,12 +88,17 @@ def compiled_models(folder: Path) -> list[Model]:
     return models_of(compiled_nodes(folder))
 
 
-def models_of(nodes: Nodes, project: Path = PROJECT) -> list[Model]:
-    """The seeds and models among compiled nodes, in the order in which they can be built."""
+def models_of(nodes: Nodes, project: Path = PROJECT, *, by_change: bool = False) -> list[Model]:
+    """The seeds and models among compiled nodes, in the order in which they can be built.
+
+    `by_change`: those too that only builds by change need.
+    """
     wanted = {
         key: node
         for key, node in nodes.items()
-        if node["resource_type"] in ("model", "seed") and not is_table_function(node)
+        if node["resource_type"] in ("model", "seed")
+        and not is_table_function(node)
+        and (by_change or node["schema"] != "changes")
     }
     ordered: list[str] = []
     waiting = dict(wanted)
@@ -202,7 +207,7 @@ def build_models(
     for schema, name, sql, _ in _chosen(models, wanted):
         if name.startswith("stg_landing__"):
             dataset = name.removeprefix("stg_landing__")
-            connection.register("landed", _table(dataset, rows.get(dataset, [])))
+            connection.register("landed", landed_table(dataset, rows.get(dataset, [])))
             connection.execute(f"create table {schema}.{name} as select * from landed")
             connection.unregister("landed")
         elif name == CONTEXT:
@@ -213,14 +218,7 @@ def build_models(
                 [as_of, close_month, kept_from],
             )
         elif name == LOADS:
-            connection.execute(
-                f"create table {schema}.{name} as select unnest(range(1, len($1) + 1)) as sequence,"
-                " unnest($1) as dataset, unnest($1) as load_id, unnest($1) as file,"
-                " unnest($1) as file_sha256, null::varchar as mapping_sha256, null::varchar as source,"
-                " 0 as rows_read, 0 as rows_loaded, 0 as rows_rejected,"
-                " now() as loaded_at",
-                [sorted(rows)],
-            )
+            connection.execute(f"create table {schema}.{name} as {loads_table(rows)}")
         else:
             connection.execute(f"create table {schema}.{name} as {sql}")
     return connection
@@ -244,7 +242,19 @@ def is_fed(model: str) -> bool:
     return model.startswith("stg_landing__") or model in (CONTEXT, LOADS)
 
 
-def _table(dataset: str, rows: list[dict[str, Any]]) -> pa.Table:
+def loads_table(rows: Rows) -> str:
+    """A query for one loaded file of each dataset among `rows`."""
+    return (
+        "select unnest(range(1, len(names) + 1)) as sequence,"
+        " unnest(names) as dataset, unnest(names) as load_id, unnest(names) as file,"
+        " unnest(names) as file_sha256, null::varchar as mapping_sha256, null::varchar as source,"
+        " 0 as rows_read, 0 as rows_loaded, 0 as rows_rejected, now() as loaded_at"
+        f" from (select {sorted(rows)}::varchar[] as names)"
+    )
+
+
+def landed_table(dataset: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """The rows of a dataset as its model in `staging` has them."""
     columns = {**dict(raw_columns(DATASETS[dataset])), "load_sequence": "BIGINT"}
     schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
     return pa.Table.from_pylist(

@@ -65,6 +65,7 @@ def test_there_is_an_asset_for_every_stage(graph: AssetGraph) -> None:
         "landing",
         "rules",
         "staging",
+        "changes",
         "intermediate",
         "records",
         "marts",

@@ -1,3 +1,4 @@
+{{ by_change('days', {'int_activity__pieces': 'days'}, keeps=true) }}
 {# Status and handling seconds of each agent and business date; sessions are runs of logged-in time within the date. #}
 with
 

@@ -1,3 +1,4 @@
+{{ by_change('interactions', {'stg_landing__interactions': 'interactions'}) }}
 {# [answered, ended + after-contact work) of each interaction with an agent, cut at `as_of`; open ones run to it. #}
 with
 

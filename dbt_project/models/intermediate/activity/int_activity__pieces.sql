@@ -1,3 +1,8 @@
+{{ by_change('days', {
+    'int_activity__status_timeline': 'overlapping_days',
+    'int_activity__handling_intervals': 'overlapping_days',
+    'int_people__agent_days': 'days_and_next',
+}) }}
 {#
   The interval engine: one sweep over every instant at which anything changes for an agent.
 

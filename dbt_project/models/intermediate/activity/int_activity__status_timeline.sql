@@ -1,3 +1,4 @@
+{{ by_change('timeline', {'stg_landing__status_events': 'events_of_timeline'}, keeps=true) }}
 {#
   What the status events say, as gap-free seconds from an agent's first event to `as_of`.
   A status other than away that lasts longer than the cap is cut there; the rest is away (a missing clock-out).

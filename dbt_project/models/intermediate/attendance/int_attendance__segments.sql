@@ -1,3 +1,7 @@
+{{ by_change('shifts', {
+    'stg_landing__shifts': 'shifts',
+    'int_activity__pieces': 'overlapping_shifts',
+}) }}
 {#
   One row per segment of a shift: how the agent's time fits it.
   Pieces and segments meet by agent and UTC day, so that the join grows with the rows and not with their square.

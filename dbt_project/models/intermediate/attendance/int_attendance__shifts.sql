@@ -1,3 +1,7 @@
+{{ by_change('shifts', {
+    'int_attendance__segments': 'shifts',
+    'int_activity__pieces': 'overlapping_shifts',
+}, keeps=true) }}
 {#
   One row per shift that is over by `as_of`: its span without time off, the sums of its segments, and who was there.
   Pieces and shifts meet by agent and UTC day, so that the join grows with the rows and not with their square.

@@ -1,3 +1,11 @@
+{{ by_change('stretches', {
+    'int_activity__pieces': 'stretches',
+    'int_activity__status_timeline': 'overlapping_stretches',
+    'int_activity__handling_intervals': 'overlapping_stretches',
+    'fct_status_interval': 'stretches',
+    'fct_agent_day': 'stretches',
+    'stg_landing__status_events': 'events_of_stretches',
+}) }}
 {#
   What the clock says against the rules: work off the clock, clock-outs that are missing or came too early, blank
   reasons, long idle stretches. Days on which an agent's status is not tracked are left out.

@@ -1,3 +1,7 @@
+{{ by_change('contact_days', {
+    'int_contacts__handled': 'contact_days',
+    'int_contacts__first_contacts': 'contact_days',
+}) }}
 {#
   Handled contacts and first contact resolution of each agent, business date and
   channel.

@@ -1,3 +1,4 @@
+{{ by_change('issues', {'int_contacts__handled': 'issues'}, keeps=true) }}
 {#
   First contact resolution: one row per issue, with its first contact.
   An issue goes on while a contact is answered within the window after the latest end before it. The latest end of

@@ -1,3 +1,4 @@
+{{ by_change('interactions', {'stg_landing__interactions': 'interactions'}, keeps=true) }}
 {#
   One row per handled contact: an interaction with an agent, answered and ended by `as_of`. A landed row that leaves a
   time out says 0; what a vendor's system does not record is unknown. So is every outcome of a system that never says

@@ -1,3 +1,10 @@
+{{ by_change('days', {
+    'stg_landing__tickets': ['resolved_at'],
+    'stg_landing__qa_evaluations': ['evaluated_at'],
+    'stg_landing__csat_surveys': ['sent_at', 'responded_at'],
+    'stg_landing__sales': ['created_at'],
+    'stg_landing__compliance_events': ['occurred_at'],
+}) }}
 {# What came of the work, by agent and business date: tickets, evaluations, surveys, leads, compliance events. #}
 with
 

@@ -1,3 +1,5 @@
+{{ config(materialized='build_record') }}
+{% if not execute %}{% do ref('stg_records__loads') %}{% do ref('int_run__datasets_collected') %}{% endif %}
 {# The run's parameters, the only place that reads them: every other model is a function of its inputs. #}
 with
 

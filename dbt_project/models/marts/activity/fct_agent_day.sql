@@ -1,3 +1,9 @@
+{{ by_change('fact_days', {
+    'int_activity__agent_day_status': 'fact_days',
+    'int_contacts__agent_day': 'fact_days',
+    'int_outcomes__agent_day': 'fact_days',
+    'int_attendance__agent_day': 'fact_days',
+}) }}
 with
 
 status as (

@@ -1,3 +1,4 @@
+{{ by_change('days', {'int_activity__pieces': 'days'}) }}
 with
 
 pieces as (

@@ -1,3 +1,7 @@
+{{ by_change('shifts', {
+    'int_attendance__shifts': 'shifts',
+    'int_activity__status_timeline': 'until_clock_out',
+}) }}
 with
 
 shifts as (

@@ -1,3 +1,7 @@
+{{ by_change('shifts', {
+    'int_attendance__segments': 'shifts',
+    'fct_attendance': 'shifts',
+}) }}
 with
 
 segments as (

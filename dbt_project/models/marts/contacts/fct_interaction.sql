@@ -1,3 +1,8 @@
+{{ by_change('contacts', {
+    'stg_landing__interactions': 'contacts',
+    'int_contacts__handled': 'contacts',
+    'int_contacts__first_contacts': 'contacts',
+}) }}
 with
 
 interactions as (

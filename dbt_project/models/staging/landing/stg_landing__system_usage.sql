@@ -1,3 +1,4 @@
+{{ config(materialized='landed') }}
 with
 
 latest as (

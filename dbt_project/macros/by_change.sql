@@ -1,0 +1,420 @@
+{#
+  Models that are made anew only where something changed.
+
+  `by_change` in a model says which of its rows a change can reach (`redo`) and which rows of what it reads those are
+  made from (`reads`; what is not named there is read whole). The model's own SQL knows nothing of it: a build by change
+  runs the same statement over fewer rows, so that both ways of building have one definition and one fingerprint.
+
+  Every such table remembers the build that it is of. A build goes by change only if all of them are of the build
+  before it and nothing stands against it (`reasons_against`); else everything is made anew. So a run that was cut off,
+  or a model built on its own, is repaired by the next build.
+
+  Each rule names a relation of changes and how its rows (`changed`) meet those of a table (`here`).
+#}
+{% macro change_rules() %}
+    {% set same_agent = 'here.agent_id = changed.agent_id' %}
+    {% set date_within = same_agent ~ ' and here.business_date between changed.first_date and changed.last_date' %}
+    {% set overlapping = same_agent ~ ' and here.starts_seconds < changed.to_seconds and here.ends_seconds > changed.from_seconds' %}
+    {% set same_shift = same_agent ~ ' and here.shift_id = changed.shift_id' %}
+    {% set same_interaction = 'here.interaction_id = changed.interaction_id' %}
+    {{ return({
+        'timeline': {
+            'relation': 'changed_timeline_spans',
+            'on': same_agent ~ ' and here.starts_seconds >= changed.from_seconds and here.starts_seconds < changed.to_seconds',
+        },
+        'events_of_timeline': {
+            'relation': 'changed_timeline_spans',
+            'on': same_agent ~ ' and epoch_us(here.occurred_at) // 1000000 between changed.from_seconds and changed.to_seconds',
+        },
+        'days': {'relation': 'changed_days', 'on': date_within},
+        'days_and_next': {
+            'relation': 'changed_days',
+            'on': same_agent ~ ' and here.business_date between changed.first_date and changed.last_date + 2',
+        },
+        'overlapping_days': {'relation': 'changed_days', 'on': overlapping},
+        'contact_days': {'relation': 'changed_contact_days', 'on': date_within},
+        'fact_days': {'relation': 'changed_fact_days', 'on': date_within},
+        'stretches': {'relation': 'changed_stretches', 'on': date_within},
+        'overlapping_stretches': {'relation': 'changed_stretches', 'on': overlapping},
+        'events_of_stretches': {
+            'relation': 'changed_stretches',
+            'on': same_agent ~ ' and here.occurred_at between changed.from_at and changed.to_at',
+        },
+        'shifts': {'relation': 'changed_shifts', 'on': same_shift},
+        'overlapping_shifts': {'relation': 'changed_shifts', 'on': overlapping},
+        'until_clock_out': {
+            'relation': 'changed_shifts',
+            'on': same_agent
+                ~ ' and here.starts_seconds >= changed.from_seconds and here.starts_seconds < changed.until_seconds',
+        },
+        'interactions': {'relation': 'changed_interactions', 'on': same_interaction},
+        'issues': {'relation': 'changed_issues', 'on': same_interaction},
+        'contacts': {'relation': 'changed_contacts', 'on': same_interaction},
+    }) }}
+{% endmacro %}
+
+{# The rule for rows of changed days by when something happened: the names of columns, of which one is enough. #}
+{% macro at_instants(columns) %}
+    {%- set within = [] -%}
+    {%- for column in columns -%}
+        {%- do within.append('here.' ~ column ~ ' between changed.from_at and changed.to_at') -%}
+    {%- endfor -%}
+    {{ return({
+        'relation': 'changed_days',
+        'on': 'here.agent_id = changed.agent_id and (' ~ within | join(' or ') ~ ')',
+    }) }}
+{% endmacro %}
+
+{# Called at the top of a model. `redo`: a rule's name. `reads`: model name to rule's name, or to columns of `at_instants`. `keeps`: see `by_change_sql`. #}
+{% macro by_change(redo, reads={}, keeps=false) %}
+    {%- if not execute -%}
+        {%- set rules = change_rules() -%}
+        {%- set chosen = {} -%}
+        {%- for name, rule in reads.items() -%}
+            {%- do chosen.update({name: rules[rule] or at_instants(rule)}) -%}
+            {%- do ref(chosen[name].relation) -%}
+        {%- endfor -%}
+        {%- do ref(rules[redo].relation) -%}
+        {%- do ref('int_run__context') -%}
+        {{- config(materialized='by_change', meta={'by_change': {'redo': rules[redo], 'reads': chosen, 'keeps': keeps}}) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{# The build that runs, and the one that it goes by: a single row. #}
+{% macro this_build() -%}
+    (select * from changes.builds order by number desc limit 1)
+{%- endmacro %}
+
+{# The rows of a model that the build changed: as they were (`is_new` false) and as they are. #}
+{% macro changes_of(model) -%}
+    {%- if not execute %}{% do ref(model) %}{% endif -%}
+    changes.{{ model }}
+{%- endmacro %}
+
+{# The rows of `relation` that a rule reaches. #}
+{% macro reached(relation, rule) -%}
+    (select here.* from {{ relation }} as here semi join {{ ref(rule.relation) }} as changed on {{ rule.on }})
+{%- endmacro %}
+
+{# Before a run: where builds and changes are remembered. #}
+{% macro prepare_changes() %}{{ return(adapter.dispatch('prepare_changes')()) }}{% endmacro %}
+
+{% macro default__prepare_changes() %}{% endmacro %}
+
+{% macro duckdb__prepare_changes() %}
+    create schema if not exists changes;
+    create table if not exists changes.builds (
+        number bigint, build_id varchar, base_id varchar, base_as_of timestamptz, base_load_sequence bigint,
+        whole_because varchar, as_of timestamptz, kept_from date, load_sequence bigint, inputs varchar,
+        collected varchar, definitions varchar
+    );
+    create table if not exists changes.built (model varchar, build_id varchar, latest_version timestamptz);
+{% endmacro %}
+
+{# What one table, and all after it, may go by: the id of the build before, or none. #}
+{% macro base_of(relation) %}
+    {%- set found = run_query(
+        "select base_id from changes.builds where build_id = '" ~ invocation_id ~ "'"
+        " and base_id in (select build_id from changes.built where model = '" ~ relation.identifier ~ "')"
+    ) -%}
+    {{ return(found.rows[0][0] if found.rows and load_cached_relation(relation) else none) }}
+{% endmacro %}
+
+{# Say that a table is of this build. `latest_version`: of a landed dataset, the latest `updated_at` in its files. #}
+{% macro mark_as_built(model_name, latest_version='null') -%}
+    insert into changes.built
+    values ('{{ model_name }}', '{{ invocation_id }}', cast({{ latest_version }} as timestamptz));
+{%- endmacro %}
+
+{# `changes.<model>`: rows of `before` and `after` that differ in more than where they stand in a file. #}
+{% macro keep_changes(model_name, before, after) %}
+    {%- set place = ['load_id', 'row_number', 'load_sequence', 'updated_at'] -%}
+    {%- set columns = [] -%}
+    {%- for column in adapter.get_columns_in_relation(this) if column.name not in place -%}
+        {%- do columns.append(adapter.quote(column.name)) -%}
+    {%- endfor -%}
+    {%- set columns = columns | join(', ') -%}
+    create or replace table changes.{{ model_name }} as
+    select {{ columns }}, false as is_new
+    from (select {{ columns }} from {{ before }} except select {{ columns }} from {{ after }})
+    union all
+    select {{ columns }}, true as is_new
+    from (select {{ columns }} from {{ after }} except select {{ columns }} from {{ before }});
+{% endmacro %}
+
+{% macro forget_changes(model_name) -%}
+    create or replace table changes.{{ model_name }} as select *, true as is_new from {{ this }} limit 0;
+{%- endmacro %}
+
+{# The whole table. Until it is there it is of no build: a run that ends in between leaves that to be seen. #}
+{% macro made_anew(keeps, latest_version='null') %}
+    {%- do run_query("delete from changes.built where model = '" ~ model.name ~ "'") -%}
+    {%- set relations = materialization_table_duckdb() -%}
+    {%- do run_query((forget_changes(model.name) if keeps else '') ~ mark_as_built(model.name, latest_version)) -%}
+    {{ return(relations) }}
+{% endmacro %}
+
+{% materialization by_change, adapter='duckdb' %}
+    {%- set rules = config.get('meta').by_change -%}
+    {%- set base = base_of(this) -%}
+    {%- if base is none -%}
+        {{ return(made_anew(keeps=rules.keeps)) }}
+    {%- endif -%}
+    {%- set redo = rules.redo -%}
+    {%- set now = model.name ~ '__now' -%}
+    {%- set ns = namespace(sql=compiled_code) -%}
+    {%- for name, rule in rules.reads.items() -%}
+        {%- set read = ref(name) | string -%}
+        {%- if read not in ns.sql -%}
+            {%- do exceptions.raise_compiler_error(model.name ~ ' reads no ' ~ name ~ ': see its by_change') -%}
+        {%- endif -%}
+        {%- set ns.sql = ns.sql.replace(read, reached(read, rule)) -%}
+    {%- endfor -%}
+    {% call statement('main') -%}
+        create or replace temp table {{ now }} as {{ reached('(' ~ ns.sql ~ ')', redo)[1:-1] }};
+        {% if rules.keeps %}{{ keep_changes(model.name, reached(this, redo), now) }}{% endif %}
+        delete from {{ this }}
+        where rowid in (
+            select here.rowid from {{ this }} as here semi join {{ ref(redo.relation) }} as changed on {{ redo.on }}
+        );
+        insert into {{ this }} by name from {{ now }};
+        {{ mark_as_built(model.name) }}
+        drop table {{ now }};
+    {%- endcall %}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+
+{# A small table that is made anew each time, and says what changed. #}
+{% materialization compared, adapter='duckdb' %}
+    {%- set base = base_of(this) -%}
+    {%- if base is none -%}
+        {{ return(made_anew(keeps=true)) }}
+    {%- endif -%}
+    {%- set now = model.name ~ '__now' -%}
+    {% call statement('main') -%}
+        create or replace temp table {{ now }} as {{ compiled_code }};
+        {{ keep_changes(model.name, this, now) }}
+        delete from {{ this }};
+        insert into {{ this }} by name from {{ now }};
+        {{ mark_as_built(model.name) }}
+        drop table {{ now }};
+    {%- endcall %}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+
+{#
+  A landed dataset. By change, only the files of new loads are read: a row of theirs takes the place of the one with its
+  key unless that has a later version. Rows that are no later than the last build's `as_of` never become newest later,
+  and with any others a build does not go by change (`reasons_against`).
+#}
+{% materialization landed, adapter='duckdb' %}
+    {%- set dataset = model.name | replace('stg_landing__', '') -%}
+    {%- set files = modules.re.search("read_parquet\\('([^']*/)\\*\\.parquet', union_by_name = true\\)", compiled_code) -%}
+    {%- set base = base_of(this) -%}
+    {%- if base is none -%}
+        {%- set latest = '(select max(updated_at) from ' ~ files.group(0) ~ ')' if files else "'infinity'" -%}
+        {{ return(made_anew(keeps=true, latest_version=latest)) }}
+    {%- endif -%}
+    {%- set loads = run_query(
+        "select load_id from " ~ ref('stg_records__loads') ~ " where dataset = '" ~ dataset ~ "'"
+        " and sequence > (select base_load_sequence from " ~ this_build() ~ ") order by sequence"
+    ).columns[0].values() -%}
+    {%- set key = config.get('meta').grain -%}
+    {%- set same_key = [] -%}
+    {%- for column in key -%}
+        {%- do same_key.append('here.' ~ column ~ ' = there.' ~ column) -%}
+    {%- endfor -%}
+    {%- set same_key = same_key | join(' and ') -%}
+    {%- set now = model.name ~ '__now' -%}
+    {%- set latest -%}
+        (select max(latest_version) from changes.built where model = '{{ model.name }}')
+    {%- endset -%}
+    {% call statement('main') -%}
+        {% if loads %}
+        {%- set new_files -%}
+            read_parquet(['{{ files.group(1) }}{{ loads | join(".parquet', '" ~ files.group(1)) }}.parquet'], union_by_name = true)
+        {%- endset -%}
+        {%- set latest = 'greatest(' ~ latest ~ ', (select max(updated_at) from ' ~ new_files ~ '))' -%}
+        create or replace temp table {{ now }} as
+        select here.*
+        from ({{ compiled_code.replace(files.group(0), new_files) }}) as here
+        left join {{ this }} as there on {{ same_key }}
+        where there.load_id is null or there.updated_at is null or here.updated_at >= there.updated_at;
+        {{ keep_changes(
+            model.name,
+            '(select here.* from ' ~ this ~ ' as here semi join ' ~ now ~ ' as there on ' ~ same_key ~ ')',
+            now
+        ) }}
+        delete from {{ this }}
+        where rowid in (
+            select here.rowid from {{ this }} as here semi join {{ now }} as there on {{ same_key }}
+        );
+        insert into {{ this }} by name from {{ now }};
+        drop table {{ now }};
+        {% else %}
+        {{ forget_changes(model.name) }}
+        {% endif %}
+        {{ mark_as_built(model.name, latest) }}
+    {%- endcall %}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+
+{# What a build by change needs to know. Empty, where everything is made anew. #}
+{% materialization change_set, adapter='duckdb' %}
+    {{ return(materialization_table_duckdb()) }}
+{% endmaterialization %}
+
+{#
+  The first table of a build: what it reports at. After it comes the decision, as a row of `changes.builds`: `base_id`,
+  the build that this one goes by, or `whole_because`.
+#}
+{% materialization build_record, adapter='duckdb' %}
+    {%- set relations = materialization_table_duckdb() -%}
+    {%- set loads = ref('stg_records__loads') -%}
+    {%- set built = [] -%}
+    {%- for node in graph.nodes.values() if node.config.materialized in ('by_change', 'compared', 'landed') -%}
+        {%- do built.append(node.name) -%}
+    {%- endfor -%}
+    {%- do run_query("
+        delete from changes.built
+        where build_id is distinct from (select build_id from " ~ this_build() ~ ");
+        insert into changes.builds by name
+        with
+        last as (select * from " ~ this_build() ~ "),
+        new as (
+            select
+                context.as_of,
+                context.kept_from,
+                (select coalesce(max(sequence), 0) from " ~ loads ~ ") as load_sequence,
+                (select md5(string_agg(sequence || dataset || load_id, ',' order by sequence)) from " ~ loads ~ ")
+                    as inputs,
+                (
+                    select md5(string_agg(sequence || dataset || load_id, ',' order by sequence)) from " ~ loads ~ "
+                    where sequence <= (select load_sequence from last)
+                ) as inputs_before,
+                (
+                    select sum(rows_loaded) filter (where sequence > (select load_sequence from last))
+                        / nullif(sum(rows_loaded), 0)
+                    from " ~ loads ~ "
+                ) as new_share,
+                (select bool_or(source is not null) from " ~ loads ~ ") as has_vendors,
+                (select cast(collected as varchar) from " ~ ref('int_run__datasets_collected') ~ " as collected)
+                    as collected,
+                md5(coalesce(getvariable('definitions'), '') || '" ~ (invocation_args_dict.vars | string | replace("'", "''")) ~ "')
+                    as definitions,
+            from " ~ this ~ " as context
+        ),
+        decided as (
+            select
+                new.*,
+                last.build_id as last_id,
+                last.as_of as base_as_of,
+                last.load_sequence as base_load_sequence,
+                coalesce(last.number, 0) + 1 as number,
+                " ~ reasons_against(built | unique | list) ~ " as whole_because,
+            from new
+            left join last on true
+        )
+        select
+            number, '" ~ invocation_id ~ "' as build_id,
+            case when whole_because is null then last_id end as base_id,
+            case when whole_because is null then base_as_of end as base_as_of,
+            case when whole_because is null then base_load_sequence end as base_load_sequence,
+            whole_because, as_of, kept_from, load_sequence, inputs, collected, definitions,
+        from decided
+    ") -%}
+    {%- set because = run_query("select whole_because from " ~ this_build()).rows[0][0] -%}
+    {%- do log("built whole: " ~ because if because else "built by change", info=true) -%}
+    {{ return(relations) }}
+{% endmaterialization %}
+
+{# Why a build (`new`) cannot go by the one before it (`last`); null if it can. The first reason is said. #}
+{% macro reasons_against(built) -%}
+    case
+        when {{ 'true' if flags.FULL_REFRESH else 'false' }} then 'asked for'
+        when last.build_id is null then 'nothing was built before'
+        when
+            (select count(distinct model) from changes.built where model in ('{{ built | join("', '") }}')) != {{ built | length }}
+            then 'the build before was not completed'
+        when new.definitions is distinct from last.definitions then 'models or rules changed'
+        when new.as_of < last.as_of then 'the instant is before that of the last build'
+        when new.kept_from is distinct from last.kept_from then 'rows of a day were purged'
+        when new.inputs_before is distinct from last.inputs then 'a file that was loaded counts no more, or otherwise'
+        when new.collected is distinct from last.collected then 'the first file of a dataset'
+        when new.has_vendors then 'exports of vendors are mapped as a whole'
+        when
+            (select max(latest_version) from changes.built) > last.as_of
+            then 'rows have versions later than the instant of the last build'
+        when new.as_of > last.as_of + interval '{{ var("by_change_within_days") }} days' or new.new_share > 0.25
+            then 'more is new than a build by change is good for'
+    end
+{%- endmacro %}
+
+{# Another engine makes every table anew. #}
+{% materialization by_change, default %}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
+{% endmaterialization %}
+
+{% materialization compared, default %}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
+{% endmaterialization %}
+
+{% materialization landed, default %}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
+{% endmaterialization %}
+
+{% materialization build_record, default %}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
+{% endmaterialization %}
+
+{% materialization change_set, default %}
+    {{ return({'relations': []}) }}
+{% endmaterialization %}
+
+{# Whether one of the instants of `relation` lies after the last build's `as_of` and not after this one's (of `build`). #}
+{% macro passed(columns, relation) -%}
+    {%- for column in columns %}
+    {{ 'or ' if not loop.first }}({{ relation }}.{{ column }} > build.base_as_of and {{ relation }}.{{ column }} <= build.as_of)
+    {%- endfor %}
+{%- endmacro %}
+
+{#
+  Dates of agents (`first_date` to `last_date`, both included) as runs that neither overlap nor, `apart_by` 1, follow
+  each other. Seconds and instants of a run reach a day further on both sides: so they hold it in every time zone.
+#}
+{% macro runs_of_dates(relation, apart_by=1) %}
+select
+    agent_id,
+    min(first_date) as first_date,
+    max(last_date) as last_date,
+    ({{ day_number('min(first_date)') }} - 1) * 86400 as from_seconds,
+    ({{ day_number('max(last_date)') }} + 2) * 86400 as to_seconds,
+    cast(min(first_date) - 1 as timestamp) at time zone 'UTC' as from_at,
+    cast(least(max(last_date), date '9999-01-01') + 2 as timestamp) at time zone 'UTC' as to_at,
+from (
+    select
+        *,
+        sum(cast(is_apart as integer)) over (
+            partition by agent_id order by first_date, last_date
+            rows between unbounded preceding and current row
+        ) as run_number,
+    from (
+        select
+            agent_id,
+            first_date,
+            last_date,
+            coalesce(
+                {{ day_number('first_date') }} - {{ apart_by }} > max({{ day_number('last_date') }}) over (
+                    partition by agent_id order by first_date, last_date
+                    rows between unbounded preceding and 1 preceding
+                ),
+                true
+            ) as is_apart,
+        from {{ relation }}
+    )
+)
+group by agent_id, run_number
+{% endmacro %}
