@@ -50,6 +50,18 @@
         'interactions': {'relation': 'changed_interactions', 'on': same_interaction},
         'issues': {'relation': 'changed_issues', 'on': same_interaction},
         'contacts': {'relation': 'changed_contacts', 'on': same_interaction},
+        'queue_days': {
+            'relation': 'changed_queue_days',
+            'on': 'here.queue is not distinct from changed.queue and here.channel = changed.channel'
+                ~ ' and here.business_date = changed.business_date',
+        },
+        'agent_months': {'relation': 'changed_agent_months', 'on': same_agent ~ ' and here.month = changed.month'},
+        'days_of_months': {
+            'relation': 'changed_agent_months',
+            'on': same_agent ~ " and date_trunc('month', here.business_date) = changed.month",
+        },
+        'tickets': {'relation': 'changed_tickets', 'on': 'here.ticket_id = changed.ticket_id'},
+        'surveys': {'relation': 'changed_surveys', 'on': 'here.survey_id = changed.survey_id'},
     }) }}
 {% endmacro %}
 
@@ -373,6 +385,34 @@
 {% materialization change_set, default %}
     {{ return({'relations': []}) }}
 {% endmaterialization %}
+
+{#
+  Keys of landed rows that are new, gone or changed, of which one of the instants (`columns`) has passed since the build
+  before, or whose agent's profile changed.
+#}
+{% macro changed_keys(model, key, columns) %}
+with
+
+build as (
+    select * from {{ this_build() }} where base_id is not null
+),
+
+final as (
+    select {{ key }} from {{ changes_of(model) }}
+    union
+    select landed.{{ key }}
+    from {{ ref(model) }} as landed
+    cross join build
+    where {{ passed(columns, 'landed') }}
+    union
+    select landed.{{ key }}
+    from {{ ref(model) }} as landed
+    semi join {{ changes_of('int_people__profiles') }} as profiles
+        on landed.agent_id = profiles.agent_id
+)
+
+select * from final
+{% endmacro %}
 
 {# Whether one of the instants of `relation` lies after the last build's `as_of` and not after this one's (of `build`). #}
 {% macro passed(columns, relation) -%}

@@ -70,6 +70,20 @@ spans as (
         {{ epoch_seconds('occurred_at') }} as starts_seconds,
         {{ epoch_seconds('occurred_at') }} + 1 as ends_seconds,
     from {{ changes_of('stg_landing__status_events') }}
+    union all
+    select
+        agent_id,
+        {{ epoch_seconds('started_at') }} as starts_seconds,
+        greatest({{ epoch_seconds('ended_at') }}, {{ epoch_seconds('started_at') }} + 1) as ends_seconds,
+    from {{ changes_of('stg_landing__system_usage') }}
+    union all
+    select
+        usage.agent_id,
+        {{ epoch_seconds('usage.started_at') }} as starts_seconds,
+        greatest({{ epoch_seconds('usage.ended_at') }}, {{ epoch_seconds('usage.started_at') }} + 1) as ends_seconds,
+    from {{ ref('stg_landing__system_usage') }} as usage
+    cross join build
+    where usage.started_at <= build.as_of and usage.ended_at >= build.base_as_of
     {%- for model, fact in facts.items() %}
     {%- for dated in fact.dated %}
     union all

@@ -90,43 +90,23 @@ at_as_of as (
         on latest_events.agent_id = in_hand.agent_id
 ),
 
-timeline as (
-    select
-        agent_id,
-        starts_seconds,
-        state,
-        reason,
-    from pieces
-    union all
-    select
-        agent_id,
-        starts_seconds,
-        state,
-        reason,
-    from at_as_of
-),
-
-marked as (
-    select
-        *,
-        not coalesce(
-            lag(state) over agent_timeline = state
-            and lag(reason) over agent_timeline is not distinct from reason,
-            false
-        ) as is_change,
-    from timeline
-    window agent_timeline as (
-        partition by agent_id order by starts_seconds
-    )
-),
-
+-- An agent's pieces follow each other without a gap: the state of now began where the last other one ended.
 latest_changes as (
     select
-        agent_id,
-        max(starts_seconds) as since_seconds,
-    from marked
-    where is_change
-    group by agent_id
+        at_as_of.agent_id,
+        coalesce(
+            max(pieces.ends_seconds) filter (
+                where
+                pieces.state != at_as_of.state
+                or pieces.reason is distinct from at_as_of.reason
+            ),
+            min(pieces.starts_seconds),
+            min(at_as_of.starts_seconds)
+        ) as since_seconds,
+    from at_as_of
+    left join pieces
+        on at_as_of.agent_id = pieces.agent_id
+    group by at_as_of.agent_id
 ),
 
 followed as (

@@ -1,3 +1,7 @@
+{{ by_change('days', {
+    'int_activity__usage_intervals': 'overlapping_days',
+    'stg_landing__system_usage': ['started_at'],
+}) }}
 with
 
 intervals as (

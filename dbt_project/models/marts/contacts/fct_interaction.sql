@@ -2,7 +2,7 @@
     'stg_landing__interactions': 'contacts',
     'int_contacts__handled': 'contacts',
     'int_contacts__first_contacts': 'contacts',
-}) }}
+}, keeps=true) }}
 with
 
 interactions as (

@@ -1,3 +1,4 @@
+{{ by_change('queue_days', {'fct_interaction': 'queue_days'}) }}
 with
 
 interactions as (

@@ -1,3 +1,4 @@
+{{ by_change('tickets', {'stg_landing__tickets': 'tickets'}) }}
 with
 
 tickets as (

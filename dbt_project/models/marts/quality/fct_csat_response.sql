@@ -1,3 +1,4 @@
+{{ by_change('surveys', {'stg_landing__csat_surveys': 'surveys'}) }}
 with
 
 surveys as (

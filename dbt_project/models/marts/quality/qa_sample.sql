@@ -1,3 +1,4 @@
+{{ by_change('agent_months', {'int_contacts__handled': 'days_of_months'}) }}
 {#
   The month's random sample to evaluate. The hash of key, month and interaction decides
   the order: nobody who does not know the key beforehand can steer it, and everybody
