@@ -50,6 +50,7 @@ def clean_up(home: Home) -> None:
     """Remove what a run needs only while it runs: calculation tables, scratch files, a stopped candidate."""
     if home.warehouse.exists():
         with engine.writing(home.warehouse) as connection:
+            # What the next build goes by lies in other schemas (macros/by_change.sql).
             connection.execute("drop schema if exists intermediate cascade")
     for leftover in home.scratch.iterdir() if home.scratch.exists() else ():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

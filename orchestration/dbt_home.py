@@ -30,7 +30,9 @@ class Plugin(BasePlugin):
 @cache
 def definitions() -> str:
     """SHA-256 over models, macros, seeds and settings: dbt works at the project's root."""
-    files = [path for path in Path("dbt_project").rglob("*") if path.suffix in (".sql", ".yml", ".csv")]
+    files = [
+        path for path in Path("dbt_project").rglob("*") if path.suffix in (".sql", ".yml", ".csv")
+    ]
     digest = hashlib.sha256()
     for path in sorted([*files, Path("dbt_project.yml")]):
         digest.update(path.read_bytes())

@@ -88,6 +88,10 @@
         {%- endfor -%}
         {%- do ref(rules[redo].relation) -%}
         {%- do ref('int_run__context') -%}
+        {%- if model.fqn[1] == 'intermediate' -%}
+            {#- The schema of calculations goes after each run. -#}
+            {{- config(schema='kept') -}}
+        {%- endif -%}
         {{- config(materialized='by_change', meta={'by_change': {'redo': rules[redo], 'reads': chosen, 'keeps': keeps}}) -}}
     {%- endif -%}
 {% endmacro %}
@@ -351,6 +355,12 @@
         when
             (select count(distinct model) from changes.built where model in ('{{ built | join("', '") }}')) != {{ built | length }}
             then 'the build before was not completed'
+        when
+            (
+                select count(*) from duckdb_tables()
+                where database_name = current_database() and schema_name != 'changes' and table_name in ('{{ built | join("', '") }}')
+            ) != {{ built | length }}
+            then 'a table of the build before is gone'
         when new.definitions is distinct from last.definitions then 'models or rules changed'
         when new.as_of < last.as_of then 'the instant is before that of the last build'
         when new.kept_from is distinct from last.kept_from then 'rows of a day were purged'

@@ -9,8 +9,8 @@ from docs.dictionary.sources import Source, vendors
 from ingestion import DATASETS, ENTITIES, Load
 from ingestion.home import raw_columns
 
-SCHEMAS = ("staging", "intermediate", "marts")
-"""What the page shows."""
+SCHEMAS = ("staging", "intermediate", "kept", "marts")
+"""What the page shows; kept: intermediate models that the next build goes by."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ def contents(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Content
         if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     ]
     models.sort(key=lambda model: model.name)
-    staging, intermediate, marts = (
+    staging, intermediate, kept, marts = (
         tuple(model for model in models if model.schema == schema) for schema in SCHEMAS
     )
     return Contents(
         marts,
-        staging + intermediate,
+        staging + intermediate + kept,
         _origins(marts),
         vendors(manifest, tables, lineage, [mart.table for mart in marts]),
     )
@@ -113,7 +113,7 @@ def _origins(marts: tuple[Model, ...]) -> tuple[Origin, ...]:
 def coverage(manifest: Mapping[str, Any]) -> list[str]:
     """One line per layer: how many models and columns are described, and how many columns typed."""
     lines = []
-    for layer in ("marts", "intermediate", "staging"):
+    for layer in reversed(SCHEMAS):
         nodes = [
             node
             for node in manifest["nodes"].values()

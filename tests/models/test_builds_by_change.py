@@ -21,7 +21,10 @@ def histories(draw: st.DrawFn) -> list[Scenario]:
     A row comes at any step. It may have come before with the content of another: then it was corrected.
     """
     final = draw(scenarios())
-    ends = sorted({at for rows in final.rows.values() for row in rows for at in _instants(row)} | {final.as_of})
+    ends = sorted(
+        {at for rows in final.rows.values() for row in rows for at in _instants(row)}
+        | {final.as_of}
+    )
     reported = sorted(draw(st.sampled_from(ends)) for _ in range(STEPS - 1))
     steps: list[Rows] = [{dataset: [] for dataset in final.rows} for _ in range(STEPS)]
     for dataset, rows in final.rows.items():

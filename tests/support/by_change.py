@@ -48,7 +48,9 @@ class ByChange:
     def _make(self, model: Model, rows: Rows, as_of: datetime) -> None:
         table = f"{model.schema}.{model.name}"
         way = self.nodes[model.name]["config"]["materialized"]
-        self.connection.execute(f"create or replace temp table now as {self._select(model, rows, as_of, way)}")
+        self.connection.execute(
+            f"create or replace temp table now as {self._select(model, rows, as_of, way)}"
+        )
         rules: Mapping[str, Any] = self.nodes[model.name]["config"]["meta"].get("by_change", {})
         if self.builds == 1:
             self.connection.execute(f"create table {table} as from now")

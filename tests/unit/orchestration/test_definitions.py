@@ -67,6 +67,7 @@ def test_there_is_an_asset_for_every_stage(graph: AssetGraph) -> None:
         "staging",
         "changes",
         "intermediate",
+        "kept",
         "records",
         "marts",
     }

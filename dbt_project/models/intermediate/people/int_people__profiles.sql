@@ -1,4 +1,4 @@
-{{ config(materialized='compared') }}
+{{ config(materialized='compared', schema='kept') }}
 {#
   Who an agent is, and from when to when: by local dates (team, role …) and by instants (time zone).
   A profile begins at the first instant of its `effective_from` in its own time zone; the first one also covers what
