@@ -7,8 +7,9 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -632,11 +633,11 @@ def purge(
     import datetime as dt
 
     from orchestration import purging, retention, summary
+    from orchestration.instance import open_instance, prepare_instance
     from orchestration.months import parse_month
     from orchestration.progress import tell
     from orchestration.project import PROJECT_DIR
     from orchestration.records import locked
-    from orchestration.running import open_instance, prepare_instance
 
     limit = parse_month(before) if before else None
     _require_home(home)
@@ -875,10 +876,77 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> NoReturn:
     """Open the orchestrator's web page with its schedules and sensor, on this machine only."""
-    from orchestration.running import prepare_instance
+    environment = _served(home, landing)
+    _end_dead_runs(environment)
+    _become("dagster", environment, "dev", *_DEFINITIONS, "-h", "127.0.0.1", "-p", port)
+
+
+class Role(StrEnum):
+    """One of the three processes of an installation on PostgreSQL storage."""
+
+    CODE_LOCATION = "code-location"
+    WEBSERVER = "webserver"
+    DAEMON = "daemon"
+
+
+@app.command()
+def serve(
+    role: Annotated[Role, typer.Argument(help="Which process this one is.")],
+    home: HomeOption = DEFAULT_HOME,
+    landing: LandingOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port to listen on. Default: 3000 (webserver), 4000 (code-location)."),
+    ] = None,
+    code_location: Annotated[
+        str,
+        typer.Option(
+            help="Where webserver and daemon find the code location.", metavar="HOST:PORT"
+        ),
+    ] = "127.0.0.1:4000",
+) -> NoReturn:
+    """Be one of the processes of an installation whose runs are kept on a PostgreSQL server.
+
+    code-location has the home and carries out the runs; webserver is the page; daemon starts what is scheduled and
+    what is in the queue. These two need no home: give them an empty folder. All need SCOREHOUSE_DAGSTER_POSTGRES. None
+    asks anybody for a password: let only those reach their ports who may do everything. See docs/operations.md.
+    """
+    from orchestration.instance import POSTGRES_VARIABLE
+
+    where, _, its_port = code_location.rpartition(":")
+    if not where or not its_port.isdecimal():
+        _fail(f"'{code_location}' is no place of a code location: write HOST:PORT")
+    if not os.environ.get(POSTGRES_VARIABLE):
+        _fail(
+            f"{role} shares runs with other processes: name their server in {POSTGRES_VARIABLE},"
+            " or use `scorehouse ui` for all in one"
+        )
+    environment = _served(home, landing)
+    listening = ("-h", host, "-p", port or (3000 if role is Role.WEBSERVER else 4000))
+    of_location = ("--grpc-host", where, "--grpc-port", its_port)
+    if role is Role.CODE_LOCATION:
+        # The other two have no home, and cannot tell who is alive.
+        _end_dead_runs(environment)
+        _become("dagster", environment, "api", "grpc", *_DEFINITIONS, *listening)
+    if role is Role.WEBSERVER:
+        _become("dagster-webserver", environment, *listening, *of_location)
+    _become("dagster-daemon", environment, "run", *of_location)
+
+
+_DEFINITIONS = ("-m", "orchestration.definitions")
+
+
+def _served(home: Path, landing: Path | None) -> dict[str, str]:
+    """The environment of the orchestrator's own programs; its settings are ready for them."""
+    from orchestration.instance import limit_writers, open_instance, prepare_instance
+    from orchestration.project import refresh_manifest
 
     resolved = _home(home)
+    refresh_manifest()
     prepare_instance(resolved)
+    with open_instance(resolved) as instance:
+        limit_writers(instance)
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(resolved.dagster),
@@ -886,18 +954,20 @@ def ui(
     }
     if landing:
         environment["SCOREHOUSE_LANDING"] = str(landing.resolve())
-    program = Path(sys.executable).with_name("dagster")
-    arguments = [
-        str(program),
-        "dev",
-        "-m",
-        "orchestration.definitions",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    os.execve(program, arguments, environment)
+    return environment
+
+
+def _end_dead_runs(environment: Mapping[str, str]) -> None:
+    from orchestration.instance import end_dead_runs, open_instance
+
+    home = Home(Path(environment["SCOREHOUSE_HOME"]))
+    with open_instance(home) as instance:
+        end_dead_runs(home, instance)
+
+
+def _become(program: str, environment: Mapping[str, str], *arguments: object) -> NoReturn:
+    path = Path(sys.executable).with_name(program)
+    os.execve(path, [str(path), *(str(argument) for argument in arguments)], environment)
 
 
 def main() -> None:
@@ -908,6 +978,9 @@ def main() -> None:
         app()
     except (UnusableInput, ProjectError) as problem:
         _fail(str(problem))
+    except ConnectionError as problem:
+        messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
             raise

@@ -16,9 +16,9 @@ from ingestion import ENTITIES, INPUTS, Home, durable, read_ledger
 from orchestration import records
 from orchestration.database import attached
 from orchestration.delivery.register import Register
+from orchestration.instance import end_dead_runs, open_instance, prepare_instance
 from orchestration.quality import history
 from orchestration.resources import delivery_settings
-from orchestration.running import open_instance, prepare_instance
 
 # Whoever watches reads the file as another user; it holds counts and instants alone.
 READABLE = 0o644
@@ -37,6 +37,7 @@ def exposition(home: Home) -> bytes:
 
     Raises:
         UnusableInput: a file of the home cannot be read, or `delivery.yml` is not as it should be.
+        ConnectionError: runs are kept on a PostgreSQL server, and it cannot be reached.
     """
     registry = CollectorRegistry()
     _loads(registry, home)
@@ -115,6 +116,7 @@ def _runs(registry: CollectorRegistry, home: Home) -> None:
     going = Counter[str]()
     prepare_instance(home)
     with open_instance(home) as instance:
+        end_dead_runs(home, instance)
         for record in instance.get_run_records(limit=_RUNS):
             run = record.dagster_run
             if run.status == dg.DagsterRunStatus.STARTED:

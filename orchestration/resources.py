@@ -21,6 +21,7 @@ from orchestration import (
 )
 from orchestration.database import remove_damaged
 from orchestration.delivery.settings import Settings, read_settings
+from orchestration.instance import mark_alive
 from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
@@ -42,15 +43,23 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="A dataset with a larger share of rejected rows stops the publish.",
     )
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Show that the run goes on in this process."""
+        if context.run is not None:
+            mark_alive(self._layout(), context.run.run_id)
+
     @property
     def home(self) -> Home:
         """The layout of the home folder, opened if it is encrypted.
 
         The key is no attribute: the orchestrator shows those to everybody.
         """
-        home = Home(Path(self.path or "home").resolve())
+        home = self._layout()
         unlocking.unlock(home, os.environ)
         return home
+
+    def _layout(self) -> Home:
+        return Home(Path(self.path or "home").resolve())
 
     @property
     def landing_folder(self) -> Path:

@@ -7,38 +7,26 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import sqlalchemy
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.utils import make_new_run_id
+from dagster_postgres.utils import DagsterPostgresException
 from dagster_shared.error import SerializableErrorInfo
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from ingestion import Home, UnusableInput, durable, old_records
+from ingestion import Home, UnusableInput
 from orchestration import project
 from orchestration.delivery import notices
+from orchestration.instance import (
+    PROCESS_TAG,
+    end_dead_runs,
+    is_on_postgres,
+    mark_alive,
+    open_instance,
+    prepare_instance,
+)
 from orchestration.partitions import require_begun
 from orchestration.progress import tell
-from orchestration.records import locked
-
-# Runs take turns by the lock of `ExclusiveRun`, which a killed process gives back. The orchestrator's own limits
-# would count a killed run as running for ever, and keep all later ones waiting. Nothing is reported to anybody. What a
-# step prints goes to `last_run.log` and to dbt's own log in `<home>/dagster/dbt`.
-INSTANCE_CONFIG = """\
-nux:
-  enabled: false
-telemetry:
-  enabled: false
-compute_logs:
-  module: dagster.core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-concurrency:
-  runs:
-    max_concurrent_runs: -1
-"""
-
-PROCESS_TAG = "scorehouse/process"
 
 DONE, STOPPED, UNUSABLE = 0, 1, 2
 
@@ -52,15 +40,6 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def prepare_instance(home: Home) -> None:
-    """Create the home folder and the orchestrator's settings in it, where they are missing."""
-    home.prepare()
-    old_records.convert(home, tell)
-    settings = home.dagster / "dagster.yaml"
-    if not settings.exists():
-        durable.write_text(settings, INSTANCE_CONFIG)
-
-
 def run_job(
     job: str,
     home: Home,
@@ -72,6 +51,7 @@ def run_job(
 
     Raises:
         UnusableInput: the partition is no month that has begun, or `delivery.yml` is not as it should be.
+        ConnectionError: runs are kept on a PostgreSQL server, and it cannot be reached.
     """
     if partition_key is not None:
         require_begun(partition_key)
@@ -85,31 +65,39 @@ def run_job(
     resource = HomeResource(path=str(home.root), landing=str(landing or ""))
     try:
         with open_instance(home) as instance, _quiet(home):
-            end_dead_runs(instance)
+            end_dead_runs(home, instance)
+            run_id = make_new_run_id()
+            mark_alive(home, run_id)
             result = (
                 build_defs({"home": resource})
                 .resolve_job_def(job)
                 .execute_in_process(
                     instance=instance,
+                    run_id=run_id,
                     partition_key=partition_key,
                     tags={**tags, PROCESS_TAG: str(os.getpid())},
                     raise_on_error=False,
                     run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
                 )
             )
-    except OperationalError as error:
-        # Its own files are the first that the orchestrator cannot write, whatever it runs.
-        free = shutil.disk_usage(home.dagster).free // 1024**2
-        return Outcome(
-            STOPPED,
-            (
-                f"{home.dagster} cannot be written ({error.orig}); {free} MB of its disk are free:"
-                " see to that and run again, nothing is lost",
-            ),
-        )
+    except (OperationalError, DagsterPostgresException) as error:
+        return Outcome(STOPPED, (_unwritable(home, error),))
     outcome = _outcome(result, home)
     tell_of_run(home, job, partition_key, outcome)
     return outcome
+
+
+def _unwritable(home: Home, error: Exception) -> str:
+    """What the orchestrator writes are the first files that cannot be written, whatever it runs."""
+    why = " ".join(str(getattr(error, "orig", error)).split())
+    if is_on_postgres(home):
+        where = "the PostgreSQL server with the runs"
+        return f"{where} failed ({why}): see to it and run again, nothing is lost"
+    free = shutil.disk_usage(home.dagster).free // 1024**2
+    return (
+        f"{home.dagster} cannot be written ({why}); {free} MB of its disk are free:"
+        " see to that and run again, nothing is lost"
+    )
 
 
 def tell_of_run(home: Home, job: str, month: str | None, outcome: Outcome) -> None:
@@ -124,55 +112,6 @@ def tell_of_run(home: Home, job: str, month: str | None, outcome: Outcome) -> No
     except UnusableInput as problem:
         # What the run itself has to say comes first.
         tell(f"the operator was not told: {problem}")
-
-
-def _keep_engines() -> None:
-    """Have the log of events use one engine per file: it makes one per event.
-
-    A new engine compiles each of its statements anew: an eighth of a small close went into that.
-    """
-    engines: dict[str, sqlalchemy.Engine] = {}
-
-    def one_per_file(url: str, **settings: Any) -> sqlalchemy.Engine:
-        if url not in engines:
-            engines[url] = sqlalchemy.create_engine(url, **settings)
-        return engines[url]
-
-    sqlite_event_log.create_engine = one_per_file  # type: ignore[attr-defined, assignment]
-
-
-_keep_engines()
-
-
-def open_instance(home: Home) -> dg.DagsterInstance:
-    """The orchestrator's own database of runs; made by one process at a time, or two that begin at once collide.
-
-    Raises:
-        UnusableInput: a file of it is no database.
-    """
-    with locked(home.dagster / "instance.lock"):
-        try:
-            return dg.DagsterInstance.from_config(str(home.dagster))
-        except DatabaseError as error:
-            if isinstance(error, OperationalError):
-                # It is busy, or the disk is full.
-                raise
-            raise UnusableInput(
-                f"the orchestrator's history of runs cannot be read ({error.orig}): move {home.dagster / 'history'}"
-                f" and {home.dagster / 'schedules'} away, no figure is in them, and run again"
-            ) from error
-
-
-def end_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs of the command line whose process is gone as failed.
-
-    Whoever was killed could not say so, and a run that seems to go on keeps the schedules waiting for ever.
-    """
-    going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    for run in going:
-        process = run.tags.get(PROCESS_TAG)
-        if process is not None and not Path(f"/proc/{process}").exists():
-            instance.report_run_failed(run, "the process of this run is gone")
 
 
 def log_file(home: Home) -> Path:

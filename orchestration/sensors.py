@@ -4,9 +4,10 @@ import hashlib
 
 import dagster as dg
 
+from orchestration.instance import PROCESS_TAG
 from orchestration.jobs import daily_build_job
 from orchestration.resources import HomeResource
-from orchestration.running import DONE, PROCESS_TAG, STOPPED, Outcome, tell_of_run
+from orchestration.running import DONE, STOPPED, Outcome, tell_of_run
 
 # Where the orchestrator says which month a run is of.
 PARTITION_TAG = "dagster/partition"

@@ -6,16 +6,23 @@ from orchestration import closing, period_reports
 from orchestration.assets.publication import CANDIDATE
 from orchestration.assets.reports import check_of
 from orchestration.delivery.carrying_out import NOTHING, carry_out
+from orchestration.instance import WRITER_POOL
 from orchestration.partitions import close_months
 from orchestration.progress import tell
-from orchestration.resources import HomeResource, delivery_settings
+from orchestration.resources import ExclusiveRun, HomeResource, delivery_settings
 from orchestration.run_settings import settings_of
 from reports import Period
 
 
-@dg.asset(deps=[CANDIDATE], partitions_def=close_months, group_name="close", kinds={"parquet"})
+@dg.asset(
+    deps=[CANDIDATE],
+    partitions_def=close_months,
+    group_name="close",
+    kinds={"parquet"},
+    pool=WRITER_POOL,
+)
 def performance_record(
-    context: dg.AssetExecutionContext, home: HomeResource
+    context: dg.AssetExecutionContext, home: HomeResource, exclusive_run: ExclusiveRun
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Step 9: the month's new revisions, written once, never rewritten."""
     month = settings_of(context).closing_month
@@ -43,9 +50,14 @@ def monthly_reports(context: dg.AssetExecutionContext, home: HomeResource) -> dg
 
 
 @dg.asset(
-    deps=["published_database", monthly_reports], partitions_def=close_months, group_name="close"
+    deps=["published_database", monthly_reports],
+    partitions_def=close_months,
+    group_name="close",
+    pool=WRITER_POOL,
 )
-def outbox_messages(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def outbox_messages(
+    context: dg.AssetExecutionContext, home: HomeResource, exclusive_run: ExclusiveRun
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Steps 7, 8, 10, 11, 12 and 14: tasks, mails, alerts and the skill-level export, each once."""
     month = settings_of(context).closing_month
     result = NOTHING
@@ -66,8 +78,8 @@ def outbox_messages(context: dg.AssetExecutionContext, home: HomeResource) -> dg
     )
 
 
-@dg.asset(deps=["published_database"], group_name="close")
-def scratch_cleanup(home: HomeResource) -> None:
+@dg.asset(deps=["published_database"], group_name="close", pool=WRITER_POOL)
+def scratch_cleanup(home: HomeResource, exclusive_run: ExclusiveRun) -> None:
     """Step 15: temporary tables and files are gone, also after a run that failed (see `clean_up_after_failure`)."""
     closing.clean_up(home.home)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ingestion import DATASETS, ENTITIES, DatasetSummary, ingest
+from orchestration.instance import WRITER_POOL
 from orchestration.progress import tell
 from orchestration.resources import ExclusiveRun, HomeResource
 
@@ -25,6 +26,7 @@ def _landing_asset(dataset: str) -> dg.AssetsDefinition:
         key=dg.AssetKey(["landing", dataset]),
         group_name="landing",
         kinds={"parquet"},
+        pool=WRITER_POOL,
         description=f"Files of `{dataset}` in the landing folder, loaded once each; bad rows quarantined.",
     )
     def landed(
@@ -45,6 +47,7 @@ def _entity_key(entity: str) -> dg.AssetKey:
 # One step for all: most centres have exports of no vendor, or of one.
 @dg.multi_asset(
     name="landing_vendors",
+    pool=WRITER_POOL,
     specs=[
         dg.AssetSpec(
             _entity_key(entity),

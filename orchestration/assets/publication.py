@@ -4,9 +4,10 @@ import dagster as dg
 
 from ingestion import read_scan, rejected_share
 from orchestration import audiences, publication, server
+from orchestration.instance import WRITER_POOL
 from orchestration.progress import tell
 from orchestration.project import MANIFEST
-from orchestration.resources import HomeResource, publish_address
+from orchestration.resources import ExclusiveRun, HomeResource, publish_address
 from orchestration.run_settings import settings_of
 
 CANDIDATE = dg.AssetKey("published_candidate")
@@ -21,9 +22,10 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
         deps=[dg.AssetKey(["marts", mart.name]) for mart in marts],
         group_name="publication",
         kinds={"duckdb"},
+        pool=WRITER_POOL,
     )
     def published_candidate(
-        context: dg.AssetExecutionContext, home: HomeResource
+        context: dg.AssetExecutionContext, home: HomeResource, exclusive_run: ExclusiveRun
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The marts as they would be published, in a database aside."""
         tell("writing the candidate database")
@@ -33,8 +35,13 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
             publication.require_figures(home.home, month)
         return dg.MaterializeResult(metadata={"as_of": written.as_of.isoformat()})
 
-    @dg.asset(deps=[CANDIDATE, "performance_record"], group_name="publication", kinds={"duckdb"})
-    def published_database(home: HomeResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    @dg.asset(
+        deps=[CANDIDATE, "performance_record"],
+        group_name="publication",
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+    )
+    def published_database(home: HomeResource, exclusive_run: ExclusiveRun) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The databases that readers open, each swapped in whole: all of it, and one for every audience."""
         changed = publication.swap_in(home.home)
         tell("published" if changed else "nothing changed: the published database stays as it is")

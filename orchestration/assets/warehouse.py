@@ -12,11 +12,12 @@ from ingestion import Home, encryption
 from orchestration import records
 from orchestration.encrypting import remove_warehouse
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
+from orchestration.instance import WRITER_POOL
 from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
 from orchestration.project import MANIFEST, PROJECT_DIR, dbt_target, reuse_parsed
-from orchestration.resources import HomeResource
+from orchestration.resources import ExclusiveRun, HomeResource
 from orchestration.retention import kept_from, refuse_purged
 from orchestration.rules import check_rules
 from orchestration.run_settings import RunSettings, settings_of, started_at
@@ -82,11 +83,15 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         manifest=MANIFEST,
         dagster_dbt_translator=LayerTranslator(),
         name="warehouse",
+        pool=WRITER_POOL,
         # Asked of one agent at a time, by `orchestration.explain`.
         exclude="path:dbt_project/models/audit",
     )
     def warehouse(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeResource
+        context: dg.AssetExecutionContext,
+        dbt: DbtCliResource,
+        home: HomeResource,
+        exclusive_run: ExclusiveRun,
     ) -> Iterator[Any]:
         settings = settings_of(context)
         values = dbt_environment(home.home, settings, started_at(context))

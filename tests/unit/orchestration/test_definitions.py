@@ -9,6 +9,7 @@ import pytest
 
 from ingestion import DATASETS, ENTITIES, INPUTS, UnusableInput
 from orchestration.definitions import build_defs
+from orchestration.instance import WRITER_POOL
 from orchestration.partitions import FIRST_MONTH, close_months, require_begun
 from orchestration.project import MANIFEST, refresh_manifest
 from orchestration.publication import interface
@@ -18,6 +19,7 @@ from orchestration.sensors import forget_failed_runs, new_landing_files, tell_of
 
 CANDIDATE = dg.AssetKey("published_candidate")
 PUBLISHED = dg.AssetKey("published_database")
+DAY_BY_DAY = {"recent_reports", "current_state_page"}
 # Its class is no public name of the orchestrator.
 AssetGraph = Any
 AFTER_THE_CHECKS = {
@@ -178,9 +180,6 @@ def selected(definitions: dg.Definitions, job: str) -> set[str]:
     return {key.to_user_string() for key in keys}
 
 
-DAY_BY_DAY = {"recent_reports", "current_state_page"}
-
-
 def test_the_close_runs_every_asset_but_the_reports_of_days(
     definitions: dg.Definitions, graph: AssetGraph
 ) -> None:
@@ -209,9 +208,18 @@ def test_a_run_that_fails_is_cleaned_up_after(definitions: dg.Definitions, job: 
     assert hooks == {"clean_up_after_failure"}
 
 
-def test_no_asset_waits_for_a_slot_that_a_killed_run_would_keep(graph: AssetGraph) -> None:
-    pools = {pool for key in graph.get_all_asset_keys() for pool in graph.get(key).pools or ()}
-    assert pools == set()
+def test_who_needs_the_home_alone_waits_in_the_queue_and_nobody_else(graph: AssetGraph) -> None:
+    """The lock of `ExclusiveRun` and the pool stand for the same: what writes raw files, records, marts or messages."""
+    pooled, locking = set(), set()
+    for definition in graph.assets_defs:
+        names = {key.to_user_string() for key in definition.keys}
+        if "exclusive_run" in definition.required_resource_keys:
+            locking |= names
+        for key in definition.keys:
+            pooled |= names if graph.get(key).pools == {WRITER_POOL} else set()
+    every = {key.to_user_string() for key in graph.executable_asset_keys}
+    assert pooled == locking
+    assert every - pooled == DAY_BY_DAY | {"monthly_reports", "published_to_server"}
 
 
 @pytest.mark.parametrize(

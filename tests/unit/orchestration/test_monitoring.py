@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingestion import Home, ingest, read_ledger
-from orchestration import monitoring, records, running
+from orchestration import instance, monitoring, records
 from orchestration.delivery.register import Entry, Register
 from tests.support.command import scorehouse
 
@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     at = "2026-11-02T00:00:00Z"
     register.add([Entry("k", "a", "email", "2026-10", "waiting", 0, at, None, None, "", False, at)])
     register.close()
-    running.prepare_instance(made)
+    instance.prepare_instance(made)
 
     @dg.job
     def daily() -> None:
@@ -41,9 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     def monthly() -> None:
         fails()
 
-    with running.open_instance(made) as instance:
+    with instance.open_instance(made) as opened:
         for job in (daily, monthly):
-            job.execute_in_process(instance=instance, raise_on_error=False)
+            job.execute_in_process(instance=opened, raise_on_error=False)
     return made
 
 
