@@ -1,9 +1,12 @@
 """Databases that a run makes again: only what is no whole database is removed."""
 
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ingestion import engine
@@ -60,3 +63,42 @@ def test_one_that_another_process_holds_is_whole(database: Path) -> None:
     finally:
         holder.communicate("")
     assert remove_damaged([database]) == []
+
+
+# Where a file of DuckDB has its checksum and its storage version.
+CHECKSUM_AT, VERSION_AT = 0, 12
+
+
+def version_of(file: Path) -> int:
+    found: int = struct.unpack_from("<Q", file.read_bytes(), VERSION_AT)[0]
+    return found
+
+
+def test_one_that_an_older_duckdb_wrote_stays_and_is_written_on(tmp_path: Path) -> None:
+    old = tmp_path / "old.duckdb"
+    with engine.connect() as connection:
+        connection.execute(f"attach '{old}' as old (storage_version 'v1.0.0')")
+        connection.execute("create table old.figures as from range(5) r(i)")
+        connection.execute("detach old")
+    oldest = version_of(old)
+    assert remove_damaged([old]) == []
+    with engine.writing(old) as connection:
+        connection.execute("create or replace table figures as from range(7) r(i)")
+        assert connection.execute("select count(*) from figures").fetchone() == (7,)
+    assert version_of(old) == oldest
+
+
+def test_one_that_a_newer_duckdb_wrote_goes_and_is_made_again(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    struct.pack_into("<Q", content, VERSION_AT, 999)
+    database.write_bytes(content)
+    with pytest.raises(duckdb.IOException) as refused:
+        engine.writing(database).__enter__()
+    # It says what the checksum of such a file is.
+    computed = re.search(r"computed checksum (\d+)", str(refused.value))
+    assert computed
+    struct.pack_into("<Q", content, CHECKSUM_AT, int(computed[1]))
+    database.write_bytes(content)
+    with pytest.raises(duckdb.IOException, match="version number 999"):
+        engine.writing(database).__enter__()
+    assert remove_damaged([database]) == [database]

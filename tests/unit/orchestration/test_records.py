@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import multiprocessing
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_a_free_lock_is_taken_without_a_word(tmp_path: Path) -> None:
     for _ in range(2):
         with records.locked(tmp_path / "run.lock", waiting):
             pass
+
+
+def test_a_back_up_takes_the_same_lock(tmp_path: Path) -> None:
+    """`flock FILE cp …`, as docs/operations.md says it."""
+    lock = tmp_path / "run.lock"
+    without_waiting = ["flock", "--nonblock", lock, "true"]
+    with records.locked(lock):
+        assert subprocess.run(without_waiting, check=False).returncode == 1
+    assert subprocess.run(without_waiting, check=False).returncode == 0
 
 
 def write_close(home: Home, month: str, number: int, load_sequence: int, agents: int) -> Path:
