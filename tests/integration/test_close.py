@@ -304,6 +304,7 @@ class TestClosedAgain(ChangesNothing):
         return closed_again
 
 
+@pytest.mark.long
 class TestClosedWithoutWarehouse(ChangesNothing):
     @pytest.fixture
     def repeat(self, closed_without_warehouse: Repeat) -> Repeat:

@@ -130,6 +130,7 @@ def test_the_revisions_differ_by_the_ticket_that_came_later(
     assert files[1] <= {"tickets/late.ndjson"}
 
 
+@pytest.mark.long
 def test_the_rows_that_are_named_are_those_of_the_files(closed: Run, stage: Stage, tmp_path: Path) -> None:  # fmt: skip
     home = closed.home
     ((agent, sent),) = rows(
@@ -166,6 +167,7 @@ def rows_of_raw(home: Home, dataset: str) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
+@pytest.mark.long
 def test_a_changed_raw_row_is_found(closed: Run, tmp_path: Path) -> None:
     home = Home(Path(shutil.copytree(closed.home.root, tmp_path / "home")))
     ((agent,),) = rows(

@@ -154,6 +154,7 @@ def damage(raw: Path) -> None:
     pq.write_table(table.set_column(position, "score", scores), raw)
 
 
+@pytest.mark.long
 class TestTooManyRejectedRows:
     def test_the_close_stops_and_says_which_file_and_why(self, too_many_rejected: Stopped) -> None:
         assert too_many_rejected.stopped.returncode == 1

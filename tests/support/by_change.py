@@ -35,7 +35,8 @@ class ByChange:
         self.builds += 1
         if self.builds == 1:
             self.connection.execute(
-                "create table changes.builds (number bigint, base_id varchar, base_as_of timestamptz, as_of timestamptz)"
+                "create table changes.builds"
+                " (number bigint, base_id varchar, base_as_of timestamptz, as_of timestamptz)"
             )
         self.connection.execute(
             "insert into changes.builds select $1, last.number, last.as_of, $2"
@@ -60,11 +61,11 @@ class ByChange:
         if way in ("landed", "compared") or rules.get("keeps"):
             self._keep_changes(model.name, before)
         if self.builds > 1:
-            self.connection.execute(
-                f"delete from {table} where rowid in (select rowid from {self._reached(table, rules['redo'], 'here.rowid')})"
-                if rules
-                else f"delete from {table}"
-            )
+            condition = ""
+            if rules:
+                reached = self._reached(table, rules["redo"], "here.rowid")
+                condition = f" where rowid in {reached}"
+            self.connection.execute(f"delete from {table}{condition}")
             self.connection.execute(f"insert into {table} by name from now")
         self.connection.execute("drop table temp.now")
 
