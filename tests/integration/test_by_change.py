@@ -1,4 +1,4 @@
-"""Builds by change through dbt, on files: days that come one after another, late and corrected ones, and a killed build."""
+"""Builds by change through dbt, on files: day after day, late and corrected rows, a killed build."""
 
 import json
 import os
@@ -70,7 +70,8 @@ def start(home: Home, as_of: str, *words: str) -> subprocess.Popen[str]:
     target = home.dagster / "dbt"
     reuse_parsed(target)
     return subprocess.Popen(
-        [Path(sys.executable).with_name("dbt"), "build", "--exclude-resource-type", "unit_test", "--target-path", target, *words],
+        [Path(sys.executable).with_name("dbt"), "build", "--exclude-resource-type", "unit_test",
+         "--target-path", target, *words],
         cwd=PROJECT_DIR, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "SCOREHOUSE_HOME": str(home.root), "SCOREHOUSE_AS_OF": as_of,
              "SCOREHOUSE_CLOSE_MONTH": "", "SCOREHOUSE_KEPT_FROM": "", "DBT_TARGET": "duckdb"},
