@@ -103,7 +103,7 @@ bench: $(VENV)/dev.stamp manifest ## what everything costs beside what else woul
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt
-	@for set in setup run dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done
+	@for set in setup run s3 dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done
 
 clean: ## remove what can be made again, the demo too; .venv stays
 	@rm -rf target logs demo docs/site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
