@@ -10,6 +10,7 @@ from ingestion.limits import Limits
 from ingestion.mapping import Preview, preview
 from ingestion.rejected import RejectedShare, rejected_share, unread
 from ingestion.sources import ENTITIES, INPUTS, SOURCES, Entity
+from ingestion.stores import StoreError
 
 __all__ = [
     "DATASETS",
@@ -26,6 +27,7 @@ __all__ = [
     "Load",
     "Preview",
     "RejectedShare",
+    "StoreError",
     "UnusableInput",
     "ingest",
     "preview",

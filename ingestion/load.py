@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import bytes_check, durable, encryption, engine, erased, validation
+from ingestion import bytes_check, durable, encryption, engine, erased, stores, validation
 from ingestion.contract import Dataset
 from ingestion.engine import literal
 from ingestion.home import Home
@@ -53,6 +53,7 @@ def load_file(
 
     Raises:
         FileChangedError: the file is no longer what was identified; nothing was recorded.
+        StoreError: the store of raw files cannot be reached; nothing was recorded.
     """
     dataset = file.entry.dataset if file.entry else INPUTS[file.dataset]
     quarantined = home.quarantine_file(file.dataset, load_id)
@@ -92,7 +93,10 @@ def load_file(
     finally:
         raw_aside.unlink(missing_ok=True)
         quarantine_aside.unlink(missing_ok=True)
-    raw_sha256 = bytes_check.content_hash(raw) if load.status == "loaded" else None
+    raw_sha256 = None
+    if load.status == "loaded":
+        raw_sha256 = bytes_check.content_hash(raw)
+        stores.put(home, raw)
     return loads.append(replace(load, raw_sha256=raw_sha256))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from ingestion import Home, UnusableInput
+from ingestion import Home, StoreError, UnusableInput
 from orchestration.project import ProjectError
 
 if TYPE_CHECKING:
@@ -978,7 +978,7 @@ def main() -> None:
         app()
     except (UnusableInput, ProjectError) as problem:
         _fail(str(problem))
-    except ConnectionError as problem:
+    except (ConnectionError, StoreError) as problem:
         messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:
@@ -1038,11 +1038,13 @@ def _publish_also_to(address: str | None) -> None:
 
 
 def _home(folder: Path) -> Home:
-    """A home, opened if it is encrypted, or encrypted from its beginning if there is a key."""
+    """A home, opened if it is encrypted, or encrypted from its beginning if there is a key; whole, if it has stores."""
+    from ingestion import stores
     from orchestration import unlocking
 
     home = Home(folder.resolve())
     unlocking.unlock(home, os.environ)
+    stores.fetch_back(home)
     return home
 
 

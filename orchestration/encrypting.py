@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion import Home, UnusableInput, bytes_check, durable, encryption, engine, ledger
+from ingestion import (
+    Home,
+    UnusableInput,
+    bytes_check,
+    durable,
+    encryption,
+    engine,
+    ledger,
+    stores,
+)
 from ingestion.chain_check import check_chain
 from orchestration import audiences, erasing, publication, purging, records
 from orchestration.progress import counter
@@ -60,6 +69,9 @@ def encrypt(home: Home, key: bytes) -> Encrypted:
         files = sum(1 for _ in _convert(home, counter("files encrypted", every=500)))
         removed = remove_warehouse(home)
         _record(home)
+        for store in stores.NAMES:
+            stores.push(home, store)
+        stores.forget_before(home)
         half_way(home).unlink()
     return Encrypted(files, removed)
 
@@ -124,7 +136,7 @@ def _readable(home: Home) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not path.name.startswith(".")
-        and path.name != REPORTS_HEAD
+        and path.name not in (REPORTS_HEAD, stores.STORED)
         and path.suffix != encryption.SUFFIX
     ]
 

@@ -32,6 +32,7 @@ from ingestion import (
     engine,
     ledger,
     read_scan,
+    stores,
 )
 from ingestion.chain_check import check_chain
 from ingestion.erased import MASKED, PERSON_COLUMNS, Erased, new_pseudonym
@@ -46,6 +47,7 @@ from orchestration.progress import tell
 from orchestration.project import PROJECT_DIR
 from orchestration.rules import read_rows, rule_tables
 from orchestration.storage import storage_of
+from orchestration.storing import store_reports
 from orchestration.traces import Person, sql_pattern
 from orchestration.verification import file_digest, recorded_files
 from reports import Period
@@ -143,7 +145,7 @@ def look(home: Home, agent_id: str) -> Found:
         {name: rows for name, rows in _raw_rows(home, person) if rows},
         {name: rows for name, rows in _quarantine_rows(home, person) if rows},
         {name: rows for name, rows in _close_rows(home, person) if rows},
-        tuple(_named(home, home.reports, person)),
+        tuple(_named(home, home.reports, person, (home.reports / stores.STORED,))),
         tuple(_named(home, home.outbox, person)),
         tuple(
             path.relative_to(landing).as_posix()
@@ -249,12 +251,14 @@ def finish_files(home: Home) -> None:
             if one == person.agent_id and agent != person.agent_id
         },
     )
+    content = intention["record"]
     for name in intention["moves"]:
         written = _aside(home) / name
         if written.exists():
             durable.put_in_place(written, home.root / name)
+    for name in content["files"]:
+        stores.put(home, home.root / name)
     People(home).forget([person.agent_id, *person.texts, *(one for _, one in person.ids)])
-    content = intention["record"]
     chain = ledger.Ledger(home)
     with chain.appending() as batch:
         done = {one.content.get("erasure") for one in batch.new if one.kind == "erasure"}
@@ -281,6 +285,7 @@ def finish(home: Home) -> Erasure:
         if outcome.exit_code:
             done.reasons = outcome.reasons
             return done
+    stores.forget_before(home)
     done.reports = _render_again(home, person)
     done.messages = _write_messages_again(home, person)
     journal(home).unlink()
@@ -569,8 +574,10 @@ def _is_named_in(name: str, row: list[str], person: Person, load: Load | None) -
     return any(not ids.isdisjoint(people.words(cell)) for cell in row)
 
 
-def _named(home: Home, folder: Path, person: Person) -> Iterator[str]:
-    for path in traces.in_folder(folder, person):
+def _named(
+    home: Home, folder: Path, person: Person, besides: tuple[Path, ...] = ()
+) -> Iterator[str]:
+    for path in traces.in_folder(folder, person, besides):
         yield path.relative_to(home.root).as_posix()
 
 
@@ -604,6 +611,7 @@ def _render_again(home: Home, person: Person) -> list[str]:
         period_reports.render_into(home, period)
     if touched:
         reports.write_overview(home.reports, storage)
+    store_reports(home, [])
     return touched
 
 

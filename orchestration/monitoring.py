@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from ingestion import ENTITIES, INPUTS, Home, durable, read_ledger
+from ingestion import ENTITIES, INPUTS, Home, durable, read_ledger, stores
 from orchestration import records
 from orchestration.database import attached
 from orchestration.delivery.register import Register
@@ -46,6 +46,7 @@ def exposition(home: Home) -> bytes:
     _quality(registry, home)
     _deliveries(registry, home)
     _tasks(registry, home)
+    _stores(registry, home)
     free = shutil.disk_usage(home.root).free
     _gauge(registry, "disk_free_bytes", "Free bytes of the disk that the home is on", {(): free})
     return generate_latest(registry)
@@ -185,6 +186,12 @@ def _deliveries(registry: CollectorRegistry, home: Home) -> None:
     _by(registry, "messages", "Messages on their way over a transport", "state", counted)
     written = float(len(records.deliveries(home)))
     _gauge(registry, "messages_written", "Messages, tasks and exports written", {(): written})
+
+
+def _stores(registry: CollectorRegistry, home: Home) -> None:
+    waiting = {store.name: store.waiting() for store in stores.stores_of(home)}
+    says = "Files of a folder that its store in object storage does not have as they are"
+    _by(registry, "store_waiting_files", says, "store", waiting)
 
 
 def _tasks(registry: CollectorRegistry, home: Home) -> None:

@@ -11,6 +11,7 @@ from ingestion import Home, UnusableInput, ledger
 from orchestration.database import attached
 from orchestration.progress import counter, tell
 from orchestration.storage import storage_of
+from orchestration.storing import store_reports
 from orchestration.verification import write_reports_head
 from reports import Leak, Period
 
@@ -69,6 +70,7 @@ def render_into(
     tell(f"{len(files)} report files in {out}")
     leaks = reports.remove_leaks(out, home.published_database, period, storage)
     write_reports_head(out, ledger.head(home))
+    store_reports(home, [out.name] if out.parent == home.reports else [])
     return leaks
 
 
@@ -92,6 +94,7 @@ def remove_old(home: Home, as_of: dt.datetime) -> list[str]:
             removed.append(folder)
     if removed:
         reports.write_overview(home.reports, storage_of(home.reports))
+        store_reports(home, [])
     return removed
 
 

@@ -14,6 +14,7 @@ from orchestration import retention
 from orchestration.progress import tell
 from orchestration.retention import Item, Listing
 from orchestration.storage import storage_of
+from orchestration.storing import store_raw, store_reports
 
 RUN_HISTORY = "run_history"
 
@@ -69,6 +70,10 @@ def complete(home: Home, instance: dg.DagsterInstance) -> bool:
         done = {one.content.get("purge") for one in batch.new if one.kind == "purge"}
         if content["purge"] not in done:
             batch.add("purge", content)
+    # Only now does the ledger let go of raw files.
+    store_raw(home)
+    in_reports = (Path(name).parts for name in intention["paths"] if name.startswith("reports/"))
+    store_reports(home, {parts[1] for parts in in_reports})
     path.unlink()
     return True
 

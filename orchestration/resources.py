@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from pydantic import Field
 
-from ingestion import Home, Limits, UnusableInput
+from ingestion import Home, Limits, UnusableInput, stores
 from orchestration import (
     audiences,
     erasing,
@@ -26,6 +26,7 @@ from orchestration.progress import tell
 from orchestration.project import DBT_CHILD, PROJECT_DIR
 from orchestration.records import locked
 from orchestration.server import Address, parse_address
+from orchestration.storing import store_raw
 
 LIMITS_VARIABLE = "SCOREHOUSE_LIMITS"
 
@@ -50,12 +51,13 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def home(self) -> Home:
-        """The layout of the home folder, opened if it is encrypted.
+        """The layout of the home folder, opened if it is encrypted, with what its stores have and it lost.
 
         The key is no attribute: the orchestrator shows those to everybody.
         """
         home = self._layout()
         unlocking.unlock(home, os.environ)
+        stores.fetch_back(home)
         return home
 
     def _layout(self) -> Home:
@@ -113,9 +115,12 @@ class ExclusiveRun(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Wait for the run before, and keep the next one waiting."""
         lock = self.home.home.records / "run.lock"
         with locked(lock, waiting=lambda: tell("waiting for another run on this home to end")):
+            for store in stores.stores_of(self.home.home):
+                store.begin()
             if context.instance is not None:
                 purging.complete_unfinished(self.home.home, context.instance)
             erasing.finish_files(self.home.home)
+            store_raw(self.home.home)
             # Refused, a run has changed nothing.
             verification.require_unaltered(self.home.home)
             _make_damaged_again(self.home.home)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion import ENTITIES, INPUTS, Home, read_ledger, read_scan, unread
+from ingestion import ENTITIES, INPUTS, Home, read_ledger, read_scan, stores, unread
 from orchestration import audiences, erasing, holds, records, retention, signing
 from orchestration.database import attached
 from orchestration.delivery import outbox
@@ -287,7 +287,11 @@ def print_status(console: Console, home: Home) -> None:
     console.print(
         f"sent: {len(records.deliveries(home)):,} messages, tasks and exports", highlight=False
     )
-    lines = [f"held: {hold.title}" for hold in holds.active(home)]
+    lines = [
+        f"{store.name} are kept in {store.address}, {store.waiting():,} files are not as they are there"
+        for store in stores.stores_of(home)
+    ]
+    lines += [f"held: {hold.title}" for hold in holds.active(home)]
     whole_from = retention.kept_from(home)
     if whole_from:
         lines.append(f"purged: raw rows of before {month_text(whole_from)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import Home, UnusableInput, durable
+from ingestion import Home, UnusableInput, durable, stores
 from ingestion.chain_check import Chain, check_chain
 from ingestion.ledger import Record
 from ingestion.old_records import is_old
@@ -55,6 +55,7 @@ def verify(home: Home, noted_head: str | None = None) -> Findings:
 
     Raises:
         UnusableInput: the home has records of before there was a ledger.
+        StoreError: a store cannot be reached.
     """
     if is_old(home):
         raise UnusableInput(
@@ -67,6 +68,7 @@ def verify(home: Home, noted_head: str | None = None) -> Findings:
     _check_files(home, chain, found)
     _check_pdfs(home, found)
     _check_published(home, chain, found)
+    _check_stores(home, found)
     return found
 
 
@@ -248,6 +250,15 @@ def _check_pdfs(home: Home, found: Findings) -> None:
             if problem:
                 place = storage.place(path).relative_to(home.root)
                 found.problems.append(f"{place}: {problem}")
+            count(name)
+
+
+def _check_stores(home: Home, found: Findings) -> None:
+    count = counter("objects checked", every=500)
+    for store in stores.stores_of(home):
+        found.checked[f"files in {store.address}"] += len(store.here())
+        for name, problem in store.differing():
+            found.problems.append(f"{store.address}/{name}: {problem}")
             count(name)
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ingestion import read_scan, rejected_share
+from ingestion import read_scan, rejected_share, stores
 from orchestration import audiences, publication, server
 from orchestration.instance import WRITER_POOL
 from orchestration.progress import tell
@@ -46,6 +46,7 @@ def make_publication_assets() -> list[dg.AssetsDefinition]:
         changed = publication.swap_in(home.home)
         tell("published" if changed else "nothing changed: the published database stays as it is")
         made = audiences.publish(home.home, marts, home.pseudonym_key())
+        stores.push(home.home, "published")
         if made:
             tell(f"published for their audiences: {', '.join(file.stem for file in made)}")
         return dg.MaterializeResult(metadata={"changed": changed, "audiences": len(made)})
