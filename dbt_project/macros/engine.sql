@@ -77,3 +77,10 @@
 {# Stops the query with a message, where a row gets there. #}
 {% macro raise_error(message) %}{{ return(adapter.dispatch('raise_error')(message)) }}{% endmacro %}
 {% macro duckdb__raise_error(message) %}error({{ message }}){% endmacro %}
+
+{#
+  Behind the name of a CTE that is read several times, and each time in a few columns: reading those again is cheaper than
+  keeping all of them.
+#}
+{% macro not_materialized() %}{{ return(adapter.dispatch('not_materialized')()) }}{% endmacro %}
+{% macro duckdb__not_materialized() %}not materialized{% endmacro %}

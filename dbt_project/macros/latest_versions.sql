@@ -12,32 +12,73 @@
     'qa_evaluations': ['agent_id', 'evaluator_id'],
     'feedback_sessions': ['agent_id', 'supervisor_id'],
 }.get(dataset, ['agent_id']) -%}
-select
-    landed.*{% if people %} replace (
-        {%- for column in people %}
-        coalesce(ids_of_{{ column }}.agent_id, landed.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}
-        {%- endfor %}
-    ){% endif %},
-    loads.sequence as load_sequence
-from {{ of_home(source('landing', dataset)) }} as landed
-inner join {{ ref('stg_records__loads') }} as loads
+with
+
+landed as {{ not_materialized() }} (
+    select
+        landed.*{% if people %} replace (
+            {%- for column in people %}
+            coalesce(ids_of_{{ column }}.agent_id, landed.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}
+            {%- endfor %}
+        ){% endif %},
+        loads.sequence as load_sequence
+    from {{ of_home(source('landing', dataset)) }} as landed
+    inner join {{ ref('stg_records__loads') }} as loads
+        on
+            landed.load_id = loads.load_id
+            and loads.dataset = '{{ dataset }}'
+    {%- for column in people %}
+    left join {{ ref('agent_ids') }} as ids_of_{{ column }}
+        on
+            loads.source = ids_of_{{ column }}.source
+            and landed.{{ column }} = ids_of_{{ column }}.source_agent_id
+    {%- endfor %}
+    cross join {{ ref('int_run__context') }} as context
+    where landed.updated_at is null or landed.updated_at <= context.as_of
+){% if key | length == 1 %},
+
+-- Few rows come more than once: only these are put in order, and of them only what the order needs.
+repeated as (
+    select {{ key[0] }}
+    from landed
+    group by {{ key[0] }}
+    having count(*) > 1
+),
+
+superseded as (
+    select
+        landed.load_sequence,
+        landed.row_number
+    from landed
+    semi join repeated
+        on landed.{{ key[0] }} = repeated.{{ key[0] }}
+    qualify
+        row_number() over (
+            partition by landed.{{ key[0] }}
+            order by
+                landed.updated_at desc nulls last,
+                landed.load_sequence desc,
+                landed.row_number desc
+        ) > 1
+)
+
+select landed.*
+from landed
+anti join superseded
     on
-        landed.load_id = loads.load_id
-        and loads.dataset = '{{ dataset }}'
-{%- for column in people %}
-left join {{ ref('agent_ids') }} as ids_of_{{ column }}
-    on
-        loads.source = ids_of_{{ column }}.source
-        and landed.{{ column }} = ids_of_{{ column }}.source_agent_id
-{%- endfor %}
-cross join {{ ref('int_run__context') }} as context
-where landed.updated_at is null or landed.updated_at <= context.as_of
+        landed.load_sequence = superseded.load_sequence
+        and landed.row_number = superseded.row_number
+{%- else %}
+
+select landed.*
+from landed
 qualify
     row_number() over (
-        partition by {% for column in key %}{{ "coalesce(ids_of_agent_id.agent_id, landed.agent_id)" if column == 'agent_id' else "landed." ~ column }}{{ ', ' if not loop.last }}{% endfor %}
+        partition by {% for column in key %}landed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
         order by
             landed.updated_at desc nulls last,
-            loads.sequence desc,
+            landed.load_sequence desc,
             landed.row_number desc
     ) = 1
+{%- endif %}
 {% endmacro %}

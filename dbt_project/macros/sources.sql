@@ -70,16 +70,25 @@ vendor_rows as (
     {%- endfor %}
 ),
 
+-- The landed rows that vendors' records are or name, so that the ids of all landed rows are looked at once and not kept.
+landed_too as (
+    select latest.{{ key }}
+    from latest
+    where
+        latest.{{ key }} in (select vendor_rows.{{ key }} from vendor_rows)
+        or latest.{{ key }} in (select {{ other_id }} from vendor_rows)
+),
+
 counted as (
     select vendor_rows.*
     from vendor_rows
     where
-        vendor_rows.{{ key }} not in (select latest.{{ key }} from latest)
+        vendor_rows.{{ key }} not in (select landed_too.{{ key }} from landed_too)
         and (
             vendor_rows.same_as is null
             or {{ other_id }} = vendor_rows.{{ key }}
             or not (
-                {{ other_id }} in (select latest.{{ key }} from latest)
+                {{ other_id }} in (select landed_too.{{ key }} from landed_too)
                 {%- for model in models %}
                 or {{ other_id }} in (select named.{{ key }} from {{ ref(model) }} as named)
                 {%- endfor %}

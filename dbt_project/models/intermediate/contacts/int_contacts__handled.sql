@@ -22,12 +22,24 @@ vendors_loads as (
 vendors as (
     select
         vendors_loads.dataset,
-        coalesce(bool_or(dated.outcome in ('resolved', 'unresolved')), false)
+        coalesce(bool_or(interactions.outcome in ('resolved', 'unresolved')), false)
             as records_resolution,
-    from dated
+    from {{ ref('stg_landing__interactions') }} as interactions
+    cross join context
     inner join vendors_loads
-        on dated.load_sequence = vendors_loads.sequence
+        on interactions.load_sequence = vendors_loads.sequence
+    where
+        interactions.agent_id is not null
+        and interactions.answered_at <= context.as_of
     group by vendors_loads.dataset
+),
+
+unresolved_loads as (
+    select vendors_loads.sequence
+    from vendors_loads
+    inner join vendors
+        on vendors_loads.dataset = vendors.dataset
+    where not vendors.records_resolution
 ),
 
 final as (
@@ -42,18 +54,17 @@ final as (
         dated.ended_at,
         {%- for part in ['talk_seconds', 'hold_seconds', 'acw_seconds'] %}
         case
-            when vendors_loads.sequence is null then coalesce(dated.{{ part }}, 0)
-            else dated.{{ part }}
+            when dated.load_sequence in (select vendors_loads.sequence from vendors_loads)
+                then dated.{{ part }}
+            else coalesce(dated.{{ part }}, 0)
         end as {{ part }},
         {%- endfor %}
         dated.outcome,
-        not coalesce(vendors.records_resolution, true) as is_outcome_unknown,
+        coalesce(
+            dated.load_sequence in (select unresolved_loads.sequence from unresolved_loads), false
+        ) as is_outcome_unknown,
     from dated
     cross join context
-    left join vendors_loads
-        on dated.load_sequence = vendors_loads.sequence
-    left join vendors
-        on vendors_loads.dataset = vendors.dataset
     where dated.ended_at <= context.as_of
 )
 

@@ -64,12 +64,21 @@ timed as (
     from seen
 ),
 
+-- Most contacts were handled, and their date is known: asking a time zone for it again takes longer than all the rest.
 dated as (
     select
         timed.*,
-        {{ local_date('timed.dated_at', "coalesce(profiles.time_zone, 'UTC')") }}
-            as business_date,
+        handled.interaction_id is not null as is_handled,
+        handled.talk_seconds as handled_talk_seconds,
+        handled.hold_seconds as handled_hold_seconds,
+        handled.acw_seconds as handled_acw_seconds,
+        coalesce(
+            handled.business_date,
+            {{ local_date('timed.dated_at', "coalesce(profiles.time_zone, 'UTC')") }}
+        ) as business_date,
     from timed
+    left join handled
+        on timed.interaction_id = handled.interaction_id
     left join profiles
         on
             timed.seen_agent_id = profiles.agent_id
@@ -100,10 +109,10 @@ final as (
         dated.wait_seconds,
         case when dated.channel in ('chat', 'email') then dated.wait_seconds end
             as first_response_seconds,
-        handled.talk_seconds,
-        handled.hold_seconds,
-        handled.acw_seconds,
-        {{ handle_seconds('handled.') }} as handle_seconds,
+        dated.handled_talk_seconds as talk_seconds,
+        dated.handled_hold_seconds as hold_seconds,
+        dated.handled_acw_seconds as acw_seconds,
+        {{ handle_seconds('dated.handled_') }} as handle_seconds,
         dated.seen_answered_at is not null as is_answered,
         -- Who ended without an answer gave up, whatever the outcome says.
         dated.direction = 'inbound'
@@ -111,9 +120,9 @@ final as (
         and dated.is_outcome_known
         and (dated.ended_at is not null or coalesce(dated.outcome = 'abandoned', false))
             as is_abandoned,
-        handled.interaction_id is not null as is_handled,
+        dated.is_handled,
         case
-            when handled.interaction_id is not null
+            when dated.is_handled
                 then first_contacts.interaction_id is not null
         end as is_first_contact,
         first_contacts.is_eligible as is_fcr_eligible,
@@ -122,8 +131,6 @@ final as (
                 then first_contacts.is_resolved_at_first_contact
         end as is_fcr,
     from dated
-    left join handled
-        on dated.interaction_id = handled.interaction_id
     left join first_contacts
         on dated.interaction_id = first_contacts.interaction_id
     left join profiles

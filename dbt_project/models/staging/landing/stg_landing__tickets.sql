@@ -1,7 +1,7 @@
 {{ config(materialized='landed') }}
 with
 
-latest as (
+latest as {{ not_materialized() }} (
     {{ latest_versions('tickets', ['ticket_id']) }}
 ),
 
