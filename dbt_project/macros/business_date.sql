@@ -7,9 +7,10 @@
 {% macro with_business_date(relation, instant) %}
 with
 
-placed as (
+placed as {{ not_materialized() }} (
     select
-        profiles.time_zone,
+        happened.*,
+        profiles.time_zone as time_zone_then,
         {{ epoch_seconds('happened.' ~ instant) }} // 900 as quarter_hour,
     from {{ relation }} as happened
     inner join {{ ref('int_people__profiles') }} as profiles
@@ -23,33 +24,26 @@ placed as (
 
 quarter_hours as (
     select distinct
-        time_zone,
+        time_zone_then,
         quarter_hour,
     from placed
 ),
 
 dates as (
     select
-        time_zone,
+        time_zone_then,
         quarter_hour,
-        {{ local_date(from_epoch_seconds('quarter_hour * 900'), 'time_zone') }} as business_date,
+        {{ local_date(from_epoch_seconds('quarter_hour * 900'), 'time_zone_then') }} as business_date,
     from quarter_hours
 )
 
 select
-    happened.*,
+    placed.* exclude (time_zone_then, quarter_hour),
     dates.business_date,
-from {{ relation }} as happened
-inner join {{ ref('int_people__profiles') }} as profiles
-    on
-        happened.agent_id = profiles.agent_id
-        and {{ epoch_seconds('happened.' ~ instant) }} >= profiles.begins_seconds
-        and {{ epoch_seconds('happened.' ~ instant) }} < profiles.ends_seconds
+from placed
 -- Every row has its date: this is no inner join, so that no engine begins with it.
 left join dates
     on
-        profiles.time_zone = dates.time_zone
-        and {{ epoch_seconds('happened.' ~ instant) }} // 900 = dates.quarter_hour
-cross join {{ ref('int_run__context') }} as context
-where happened.{{ instant }} <= context.as_of
+        placed.time_zone_then = dates.time_zone_then
+        and placed.quarter_hour = dates.quarter_hour
 {% endmacro %}

@@ -12,6 +12,15 @@
     'qa_evaluations': ['agent_id', 'evaluator_id'],
     'feedback_sessions': ['agent_id', 'supervisor_id'],
 }.get(dataset, ['agent_id']) -%}
+{%- set newest_first %}
+    row_number() over (
+        partition by {% for column in key %}landed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        order by
+            landed.updated_at desc nulls last,
+            landed.load_sequence desc,
+            landed.row_number desc
+    )
+{%- endset %}
 with
 
 landed as {{ not_materialized() }} (
@@ -47,38 +56,26 @@ repeated as (
 
 superseded as (
     select
+        landed.{{ key[0] }},
         landed.load_sequence,
         landed.row_number
     from landed
     semi join repeated
         on landed.{{ key[0] }} = repeated.{{ key[0] }}
-    qualify
-        row_number() over (
-            partition by landed.{{ key[0] }}
-            order by
-                landed.updated_at desc nulls last,
-                landed.load_sequence desc,
-                landed.row_number desc
-        ) > 1
+    qualify {{ newest_first }} > 1
 )
 
 select landed.*
 from landed
 anti join superseded
     on
-        landed.load_sequence = superseded.load_sequence
-        and landed.row_number = superseded.row_number
+        landed.{{ key[0] }} = superseded.{{ key[0] }}
+        and landed.load_sequence = superseded.load_sequence
+        and landed.row_number is not distinct from superseded.row_number
 {%- else %}
 
 select landed.*
 from landed
-qualify
-    row_number() over (
-        partition by {% for column in key %}landed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-        order by
-            landed.updated_at desc nulls last,
-            landed.load_sequence desc,
-            landed.row_number desc
-    ) = 1
+qualify {{ newest_first }} = 1
 {%- endif %}
 {% endmacro %}

@@ -105,7 +105,7 @@ counted as (
 naming as (
     select
         {{ key }},
-        regexp_replace(same_as, '^[a-z0-9_]+:', '') as other_id,
+        regexp_replace(cast(same_as as varchar), '^[a-z0-9_]+:', '') as other_id,
     from latest
     where same_as is not null
 ),

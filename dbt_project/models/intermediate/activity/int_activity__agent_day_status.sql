@@ -6,21 +6,6 @@ pieces as (
     select * from {{ ref('int_activity__pieces') }}
 ),
 
-marked as (
-    select
-        *,
-        state != 'away'
-        and not coalesce(
-            lag(state != 'away') over day_timeline
-            and lag(ends_seconds) over day_timeline = starts_seconds,
-            false
-        ) as starts_session,
-    from pieces
-    window day_timeline as (
-        partition by agent_id, business_date order by starts_seconds
-    )
-),
-
 final as (
     select
         agent_id,
@@ -46,7 +31,7 @@ final as (
         cast(sum(seconds) filter (where handling_depth > 0 and state = 'away') as bigint)
             as off_clock_handling_seconds,
         cast(sum(seconds * handling_depth) as bigint) as handling_interval_seconds,
-    from marked
+    from pieces
     group by agent_id, business_date
 )
 

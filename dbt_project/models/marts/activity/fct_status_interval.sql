@@ -1,63 +1,40 @@
 {{ by_change('days', {'int_activity__pieces': 'days'}) }}
 with
 
-pieces as (
+starts as (
     select * from {{ ref('int_activity__pieces') }}
-    where has_status
+    where starts_interval
 ),
 
 untracked_periods as (
     select * from {{ ref('int_people__untracked_periods') }}
 ),
 
-marked as (
-    select
-        *,
-        not coalesce(
-            lag(state) over day_timeline = state
-            and lag(reason) over day_timeline is not distinct from reason
-            and lag(missing_clock_out) over day_timeline = missing_clock_out,
-            false
-        ) as is_change,
-    from pieces
-    window day_timeline as (
-        partition by agent_id, business_date order by starts_seconds
-    )
+context as (
+    select * from {{ ref('int_run__context') }}
 ),
 
-runs as (
-    select
-        *,
-        sum(cast(is_change as integer)) over (
-            partition by agent_id, business_date order by starts_seconds
-        ) as run_number,
-    from marked
-),
-
+-- An agent's time has no gaps from the first event on, so an interval lasts until the next one.
 merged as (
     select
-        agent_id,
-        business_date,
-        min(starts_seconds) as starts_seconds,
-        max(ends_seconds) as ends_seconds,
-        any_value(state) as state,
-        any_value(case when state in ('away', 'unavailable') then reason end) as reason,
-        any_value(reason_group) as reason_group,
-        any_value(missing_clock_out) as missing_clock_out,
-    from runs
-    group by agent_id, business_date, run_number
+        starts.*,
+        lead(starts.starts_seconds, 1, context.as_of_seconds) over (
+            partition by starts.agent_id order by starts.starts_seconds
+        ) as interval_ends_seconds,
+    from starts
+    cross join context
 ),
 
 final as (
     select
         merged.agent_id,
         {{ from_epoch_seconds('merged.starts_seconds') }} as started_at,
-        {{ from_epoch_seconds('merged.ends_seconds') }} as ended_at,
+        {{ from_epoch_seconds('merged.interval_ends_seconds') }} as ended_at,
         merged.business_date,
         merged.state,
-        merged.reason,
+        case when merged.state in ('away', 'unavailable') then merged.reason end as reason,
         merged.reason_group,
-        cast(merged.ends_seconds - merged.starts_seconds as bigint) as seconds,
+        cast(merged.interval_ends_seconds - merged.starts_seconds as bigint) as seconds,
         merged.missing_clock_out,
     from merged
     left join untracked_periods
