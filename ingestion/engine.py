@@ -5,6 +5,8 @@ Instants print and compare in UTC, whatever the machine's own zone, and nothing 
 
 import csv
 import io
+import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +18,18 @@ import duckdb
 
 from ingestion import durable, encryption
 from ingestion.encryption import Keys
+from ingestion.errors import UnusableInput
 
 SCRATCH_PREFIX = "ingestion-"
 ENCRYPTED_PARQUET = b"PARE"
 """An encrypted Parquet file begins with it."""
 
 MEMORY_BYTES = 768 * 1024 * 1024
+MEMORY_VARIABLE = "SCOREHOUSE_MEMORY"
+_MOST = 2 * 1024**3
+_MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|[KMGT])", re.I)
+# What every connection of this process keeps to: set once the home is known.
+_bounds: dict[str, str | int | bool | list[str]] = {}
 # The name under which a connection knows the key of Parquet files.
 _PARQUET_KEY = "home"
 _ROWS_AT_A_TIME = 10_000
@@ -48,10 +56,50 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def memory_limit(environment: Mapping[str, str]) -> str:
+    """What DuckDB's buffers may take of the memory in one process before it spills, as DuckDB writes it.
+
+    SCOREHOUSE_MEMORY says it, such as `1GB`; otherwise half of the machine's memory, and no more than 2 GiB.
+
+    Raises:
+        UnusableInput: it says no size.
+    """
+    said = environment.get(MEMORY_VARIABLE, "").strip()
+    if not said:
+        return f"{min(_MOST, os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2)}B"
+    if not _MEMORY.fullmatch(said):
+        raise UnusableInput(
+            f"{MEMORY_VARIABLE}: {said!r} is no size: give one such as 1GB or 800MiB"
+        )
+    return said
+
+
+def bounds(scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Settings of DuckDB that keep a connection within the memory limit, spilling into a home's scratch folder.
+
+    Raises:
+        UnusableInput: SCOREHOUSE_MEMORY says no size.
+    """
+    return {"memory_limit": memory_limit(environment), "temp_directory": str(scratch / "duckdb")}
+
+
+def keep_within(scratch: Path, environment: Mapping[str, str]) -> None:
+    """Have every later connection of this process keep within these bounds.
+
+    Raises:
+        UnusableInput: SCOREHOUSE_MEMORY says no size.
+    """
+    _bounds.clear()
+    _bounds.update(bounds(scratch, environment))
+
+
 def connect(**config: str | int | bool | list[str]) -> duckdb.DuckDBPyConnection:
     """A connection of its own in memory, with these settings of DuckDB; close it, or use it in a `with`."""
-    opened = duckdb.connect(config={"autoinstall_known_extensions": False, **config})
+    opened = duckdb.connect(config={"autoinstall_known_extensions": False, **_bounds, **config})
     opened.execute("SET TimeZone = 'UTC'")
+    spill = _bounds.get("temp_directory")
+    if spill and encryption.keys_of(Path(str(spill))) is not None:
+        prepare_writing(opened)
     return opened
 
 

@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from ingestion import Home, StoreError, UnusableInput
-from orchestration.project import ProjectError
-
 if TYPE_CHECKING:
+    from ingestion import Home
     from orchestration.delivery.desk import Desk
 
 app = typer.Typer(
@@ -472,6 +470,7 @@ def as_known_on(
     moment = parse_end_of_day_or_instant(instant, "INSTANT")
     _require_home(home)
     _convert(home)
+    from ingestion import Home
     from orchestration import past
 
     compared = past.rebuild(_home(home), moment, Home(out.resolve()))
@@ -788,7 +787,7 @@ def encrypt(
 
     The key is that of --key-file. A run that was stopped is completed by running it again.
     """
-    from ingestion import encryption
+    from ingestion import Home, encryption
     from ingestion.old_records import convert
     from orchestration.encrypting import encrypt as encrypt_home
 
@@ -958,6 +957,7 @@ def _served(home: Path, landing: Path | None) -> dict[str, str]:
 
 
 def _end_dead_runs(environment: Mapping[str, str]) -> None:
+    from ingestion import Home
     from orchestration.instance import end_dead_runs, open_instance
 
     home = Home(Path(environment["SCOREHOUSE_HOME"]))
@@ -976,9 +976,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         app()
-    except (UnusableInput, ProjectError) as problem:
-        _fail(str(problem))
-    except (ConnectionError, StoreError) as problem:
+    except ConnectionError as problem:
         messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:
@@ -987,6 +985,16 @@ def main() -> None:
         _fail(
             f"{error.filename or 'a file'}: {error.strerror}: see to that and run again, nothing is lost"
         )
+    except Exception as problem:
+        from ingestion import StoreError, UnusableInput
+        from orchestration.project import ProjectError
+
+        if isinstance(problem, StoreError):
+            messages.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
+            sys.exit(1)
+        if not isinstance(problem, UnusableInput | ProjectError):
+            raise
+        _fail(str(problem))
     except KeyboardInterrupt:
         messages.print("stopped; running the same command again completes what is missing")
         sys.exit(130)
@@ -1037,12 +1045,16 @@ def _publish_also_to(address: str | None) -> None:
         os.environ[PUBLISH_VARIABLE] = said
 
 
-def _home(folder: Path) -> Home:
-    """A home, opened if it is encrypted, or encrypted from its beginning if there is a key; whole, if it has stores."""
-    from ingestion import stores
+def _home(folder: Path) -> "Home":
+    """A home, opened if it is encrypted, or encrypted from its beginning if there is a key; whole, if it has stores.
+
+    From here on, DuckDB keeps to its share of the memory.
+    """
+    from ingestion import Home, engine, stores
     from orchestration import unlocking
 
     home = Home(folder.resolve())
+    engine.keep_within(home.scratch, os.environ)
     unlocking.unlock(home, os.environ)
     stores.fetch_back(home)
     return home
@@ -1098,7 +1110,7 @@ def _tell(sentence: str, to: Console = messages) -> None:
     to.print(f"· {sentence}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_status(home: Home) -> None:
+def _print_status(home: "Home") -> None:
     from orchestration import summary
 
     summary.print_status(console, home)

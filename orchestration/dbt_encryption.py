@@ -26,6 +26,8 @@ class Plugin(BasePlugin):
         """
         home = Home(Path(os.environ["SCOREHOUSE_HOME"]).absolute())
         encryption.unlock(home.root, os.environ)
+        for setting, value in engine.bounds(home.scratch, os.environ).items():
+            conn.execute(f"set {setting} = {engine.literal(value)}")
         engine.prepare_writing(conn)
         # As the published database: a newer one would spell the queries of table functions in another way.
         engine.attach(conn, home.warehouse, "warehouse", storage_version=STORAGE_VERSION)

@@ -12,15 +12,17 @@ from typing import Any
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from ingestion import engine
+
 
 class Plugin(BasePlugin):
     """Puts the warehouse into the home that SCOREHOUSE_HOME names, else the demo's."""
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Say where the warehouse is, and that spilling goes where the clean-up step looks."""
+        """Say where the warehouse is, how much memory it may take, and that spilling goes where the clean-up looks."""
         home = Path(os.environ.get("SCOREHOUSE_HOME", "demo"))
         creds.path = str(home / "warehouse.duckdb")
-        config["temp_directory"] = str(home / "scratch" / "duckdb")
+        config.update(engine.bounds(home / "scratch", os.environ))
 
     def configure_cursor(self, cursor: Any) -> None:
         """Let models know of a change of any definition (macros/by_change.sql)."""

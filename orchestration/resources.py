@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from pydantic import Field
 
-from ingestion import Home, Limits, UnusableInput, stores
+from ingestion import Home, Limits, UnusableInput, engine, stores
 from orchestration import (
     audiences,
     erasing,
@@ -56,6 +56,7 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         The key is no attribute: the orchestrator shows those to everybody.
         """
         home = self._layout()
+        engine.keep_within(home.scratch, os.environ)
         unlocking.unlock(home, os.environ)
         stores.fetch_back(home)
         return home

@@ -22,7 +22,7 @@ def test_the_log_of_events_has_one_engine_per_file(tmp_path: Path) -> None:
 
 
 def test_only_a_command_that_needs_it_waits_for_a_heavy_import() -> None:
-    heavy = "{'dagster', 'dbt', 'great_expectations', 'jinja2', 'numpy', 'pyarrow', 'sqlalchemy'}"
+    heavy = "{'dagster', 'dbt', 'duckdb', 'great_expectations', 'jinja2', 'numpy', 'pyarrow', 'sqlalchemy'}"
     code = f"import sys, orchestration.cli; print(sorted({heavy} & sys.modules.keys()))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

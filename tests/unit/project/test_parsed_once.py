@@ -24,13 +24,15 @@ def test_the_connection_finds_the_home(home: str, monkeypatch: pytest.MonkeyPatc
         path = "warehouse.duckdb"
 
     monkeypatch.delenv("SCOREHOUSE_HOME", raising=False)
+    monkeypatch.setenv("SCOREHOUSE_MEMORY", "1GB")
     if home:
         monkeypatch.setenv("SCOREHOUSE_HOME", home)
     credentials, config = Credentials(), dict[str, str]()
     Plugin("dbt_home", {}).update_connection_config(credentials, config)  # type: ignore[arg-type]
     folder = Path(home or "demo")
     assert credentials.path == str(folder / "warehouse.duckdb")
-    assert config == {"temp_directory": str(folder / "scratch" / "duckdb")}
+    assert config["temp_directory"] == str(folder / "scratch" / "duckdb")
+    assert config["memory_limit"] == "1GB"
 
 
 def test_what_set_up_parsed_is_where_dbt_begins(

@@ -1,40 +1,55 @@
 {{ by_change('days', {'int_activity__pieces': 'days'}) }}
 with
 
-starts as (
+pieces as (
     select * from {{ ref('int_activity__pieces') }}
-    where starts_interval
+    where has_status
 ),
 
 untracked_periods as (
     select * from {{ ref('int_people__untracked_periods') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
+date_ends as (
+    select
+        agent_id,
+        business_date,
+        max(ends_seconds) as ends_seconds,
+    from pieces
+    group by agent_id, business_date
 ),
 
--- An agent's time has no gaps from the first event on, so an interval lasts until the next one.
+-- From the first event on an agent's time has no gaps: an interval lasts until the next one, or until the date ends.
 merged as (
     select
-        starts.*,
-        lead(starts.starts_seconds, 1, context.as_of_seconds) over (
-            partition by starts.agent_id order by starts.starts_seconds
-        ) as interval_ends_seconds,
-    from starts
-    cross join context
+        starts.agent_id,
+        starts.business_date,
+        starts.starts_seconds,
+        lead(starts.starts_seconds, 1, date_ends.ends_seconds) over (
+            partition by starts.agent_id, starts.business_date order by starts.starts_seconds
+        ) as ends_seconds,
+        starts.state,
+        case when starts.state in ('away', 'unavailable') then starts.reason end as reason,
+        starts.reason_group,
+        starts.missing_clock_out,
+    from pieces as starts
+    inner join date_ends
+        on
+            starts.agent_id = date_ends.agent_id
+            and starts.business_date = date_ends.business_date
+    where starts.starts_interval
 ),
 
 final as (
     select
         merged.agent_id,
         {{ from_epoch_seconds('merged.starts_seconds') }} as started_at,
-        {{ from_epoch_seconds('merged.interval_ends_seconds') }} as ended_at,
+        {{ from_epoch_seconds('merged.ends_seconds') }} as ended_at,
         merged.business_date,
         merged.state,
-        case when merged.state in ('away', 'unavailable') then merged.reason end as reason,
+        merged.reason,
         merged.reason_group,
-        cast(merged.interval_ends_seconds - merged.starts_seconds as bigint) as seconds,
+        cast(merged.ends_seconds - merged.starts_seconds as bigint) as seconds,
         merged.missing_clock_out,
     from merged
     left join untracked_periods
