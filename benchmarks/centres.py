@@ -70,7 +70,8 @@ def _link(source: str, target: str) -> str:
 
 
 def part(home: Path, out: Path, where: str, **changed: str) -> Path:
-    """A landing folder of a home's loaded rows that happened at `where`, an SQL condition on the instant `happened`.
+    """A landing folder of a home's loaded rows at `where`, an SQL condition on two instants: when something `happened`,
+    and since when a row is `known`, for it may have been corrected later.
 
     changed: columns of interactions with other values; given, no other dataset is written.
     """
@@ -83,11 +84,15 @@ def part(home: Path, out: Path, where: str, **changed: str) -> Path:
             files = home / "raw" / dataset / "*.parquet"
             target = out / dataset / f"{out.name}.parquet"
             target.parent.mkdir(parents=True)
+            occurred = f"coalesce({happened}, timestamptz {_EVER!r})"
+            condition = where.replace("happened", occurred).replace(
+                "known", f"coalesce(updated_at, {occurred})"
+            )
             replaced = ", ".join(f"{value} as {column}" for column, value in changed.items())
             connection.execute(
                 f"copy (select * exclude (load_id, row_number) {f'replace ({replaced})' if changed else ''}"
                 f" from read_parquet('{files}', union_by_name = true)"
-                f" where {where.replace('happened', f'coalesce({happened}, timestamptz {_EVER!r})')})"
+                f" where {condition})"
                 f" to '{target}' (format parquet)"
             )
     return out

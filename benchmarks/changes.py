@@ -24,7 +24,7 @@ def increments(folder: Path, agents: int, months: list[int]) -> Iterator[Row]:
         day = centres.part(
             centres.loaded(folder, agents, HISTORY),
             folder / "day",
-            f"cast(happened as date) = date '{DAY}'",
+            f"cast(known as date) = date '{DAY}'",
         )
         yield from _changed("increment", "one day more", count, home, day, before)
 
@@ -49,7 +49,7 @@ def _with_history(folder: Path, agents: int, months: int) -> tuple[Path, str]:
     files = centres.part(
         source,
         folder / "history",
-        f"(happened < timestamptz '{DAY}' and happened >="
+        f"known < timestamptz '{DAY}' and (happened >="
         f" date_trunc('month', timestamptz '{DAY}') - interval {months - 1} month"
         " or happened < timestamptz '1971-01-01')",
     )

@@ -73,7 +73,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 @pytest.fixture(scope="session")
 def plays(request: pytest.FixtureRequest, stage: Stage) -> Iterator[dict[str, Future[Any]]]:
-    asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    # A parameter of another test may have a scene's name.
+    waiting = filter(_waits_for_scenes, request.session.items)
+    asked = {name for item in waiting for name in getattr(item, "fixturenames", ())}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), initializer=_give_way) as pool:
         # The undisturbed close first, for others begin with a copy of it; then whoever closes most often.
         for name in sorted(asked & SCENES.keys() | {"closed"}, key=_place):

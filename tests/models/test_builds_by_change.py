@@ -87,7 +87,7 @@ def in_one_go(compiled: Path, history: list[Scenario]) -> None:
 
 # Shrinking what was found would take longer than reading it.
 drawn = settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate),
