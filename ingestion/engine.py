@@ -93,6 +93,11 @@ def keep_within(scratch: Path, environment: Mapping[str, str]) -> None:
     _bounds.update(bounds(scratch, environment))
 
 
+def keep_within_nothing() -> None:
+    """Forget the bounds: a process that goes on to another home, such as one of tests, has that home's alone."""
+    _bounds.clear()
+
+
 def connect(**config: str | int | bool | list[str]) -> duckdb.DuckDBPyConnection:
     """A connection of its own in memory, with these settings of DuckDB; close it, or use it in a `with`."""
     opened = duckdb.connect(config={"autoinstall_known_extensions": False, **_bounds, **config})

@@ -1054,8 +1054,8 @@ def _home(folder: Path) -> "Home":
     from orchestration import unlocking
 
     home = Home(folder.resolve())
-    engine.keep_within(home.scratch, os.environ)
     unlocking.unlock(home, os.environ)
+    engine.keep_within(home.scratch, os.environ)
     stores.fetch_back(home)
     return home
 

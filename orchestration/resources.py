@@ -56,8 +56,8 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         The key is no attribute: the orchestrator shows those to everybody.
         """
         home = self._layout()
-        engine.keep_within(home.scratch, os.environ)
         unlocking.unlock(home, os.environ)
+        engine.keep_within(home.scratch, os.environ)
         stores.fetch_back(home)
         return home
 

@@ -16,6 +16,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 import reports
+from ingestion import engine
 from orchestration.project import refresh_manifest
 from tests.integration.scenes import MONTH, PERIODS, SCENES, Run, Stage, close, scene
 from tests.support.command import scorehouse
@@ -26,6 +27,12 @@ WITH_SCENES = ("tests/integration/", "tests/browser/test_shipped_pages.py")
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(autouse=True)
+def no_bounds_of_another_home() -> Iterator[None]:
+    yield
+    engine.keep_within_nothing()
 
 
 class ScenesApart(LoadScopeScheduling):
