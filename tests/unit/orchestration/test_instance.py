@@ -16,6 +16,8 @@ from orchestration import instance
 from orchestration.instance import POSTGRES_VARIABLE, WRITER_POOL
 from tests.support.command import PROGRAM
 
+pytestmark = pytest.mark.long
+
 SECRET = "s3cret"
 NOBODY_LISTENS = f"postgresql://owner:{SECRET}@127.0.0.1:1/runs"
 HOLD = """

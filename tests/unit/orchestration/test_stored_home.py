@@ -20,6 +20,8 @@ from reports.period import Period
 from tests.support.buckets import SECRET, Buckets, assert_stored, running_buckets
 from tests.support.command import scorehouse
 
+pytestmark = pytest.mark.long
+
 TODAY = dt.date(2026, 11, 15)
 RULES = retention.rule_table(PROJECT_DIR)
 LANDED = {
