@@ -37,5 +37,6 @@ def definitions() -> str:
     ]
     digest = hashlib.sha256()
     for path in sorted([*files, Path("dbt_project.yml")]):
+        digest.update(f"{path}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -77,7 +77,10 @@
     }) }}
 {% endmacro %}
 
-{# Called at the top of a model. `redo`: a rule's name. `reads`: model name to rule's name, or to columns of `at_instants`. `keeps`: see `by_change_sql`. #}
+{#
+  Called at the top of a model. `redo`: a rule's name. `reads`: model name to rule's name, or to columns of `at_instants`.
+  `keeps`: whether other models ask for its changes (`changes_of`).
+#}
 {% macro by_change(redo, reads={}, keeps=false) %}
     {%- if not execute -%}
         {%- set rules = change_rules() -%}
