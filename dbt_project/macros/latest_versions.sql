@@ -25,13 +25,12 @@ with
 
 landed as {{ not_materialized() }} (
     select
-        landed.*{% if people %} replace (
-            {%- for column in people %}
-            coalesce(ids_of_{{ column }}.agent_id, landed.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}
-            {%- endfor %}
-        ){% endif %},
+        landed.*{% if people %} exclude ({{ people | join(', ') }}){% endif %},
+        {%- for column in people %}
+        coalesce(ids_of_{{ column }}.agent_id, landed.{{ column }}) as {{ column }},
+        {%- endfor %}
         loads.sequence as load_sequence
-    from {{ of_home(source('landing', dataset)) }} as landed
+    from {{ of_home(source('landing', dataset), dataset) }} as landed
     inner join {{ ref('stg_records__loads') }} as loads
         on
             landed.load_id = loads.load_id

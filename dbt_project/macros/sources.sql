@@ -11,7 +11,7 @@ select
     raw.load_id,
     raw.row_number,
     loads.sequence as load_sequence,
-from {{ of_home(source(vendor, entity)) }} as raw
+from {{ of_home(source(vendor, entity), vendor ~ '/' ~ entity) }} as raw
 inner join {{ ref('stg_records__loads') }} as loads
     on
         raw.load_id = loads.load_id
@@ -19,8 +19,8 @@ inner join {{ ref('stg_records__loads') }} as loads
 where
     not contains(raw.payload, '(erased)')
     or raw.payload not in (
-        select regexp_replace(before.payload, 'erased-[0-9a-f]{16}', '(erased)', 'g')
-        from {{ of_home(source(vendor, entity)) }} as before
+        select {{ replace_matches('before.payload', 'erased-[0-9a-f]{16}', '(erased)') }}
+        from {{ of_home(source(vendor, entity), vendor ~ '/' ~ entity) }} as before
         where contains(before.payload, 'erased-')
     )
 {% endmacro %}
@@ -53,9 +53,9 @@ qualify
   The landed rows of a dataset (`latest`), and those that vendors' records become.
   A record that says which other record it is (`same_as`: an id, or `system:id`) does not count beside that one, nor
   does one beside a landed row of the same id: what two systems recorded counts once. Of vendors the first named wins.
-  Of landed rows those can say it that a mapping file made of another system's contacts.
+  Of landed rows those can say it that a mapping file made of another system's contacts. columns: what the rows become.
 #}
-{% macro with_vendors(key, models) %}
+{% macro with_vendors(key, models, columns) %}
 {%- set may_name_others = key == 'interaction_id' -%}
 {%- set other_id = "regexp_replace(vendor_rows.same_as, '^[a-z0-9_]+:', '')" -%}
 with
@@ -63,10 +63,13 @@ with
 vendor_rows as (
     {%- for model in models %}
     select
-        *,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        same_as,
         {{ loop.index }} as precedence,
     from {{ ref(model) }}
-    {{ 'union all by name' if not loop.last }}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
@@ -129,13 +132,19 @@ giving_way as (
 )
 {%- endif %}
 
-select latest.*{{ ' exclude (same_as)' if may_name_others }}
+select
+    {%- for column in columns %}
+    latest.{{ column }},
+    {%- endfor %}
 from latest
 {%- if may_name_others %}
 where latest.{{ key }} not in (select giving_way.{{ key }} from giving_way)
 {%- endif %}
-union all by name
-select counted.* exclude (same_as, precedence)
+union all
+select
+    {%- for column in columns %}
+    counted.{{ column }},
+    {%- endfor %}
 from counted
 {% endmacro %}
 
@@ -168,9 +177,10 @@ coalesce(
         (payload ->> '$.{{ field }}')
         || case
             when
-                regexp_full_match(
-                    payload ->> '$.{{ field }}', '[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?'
-                )
+                {{ fully_matches(
+                    "payload ->> '$." ~ field ~ "'",
+                    '[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?'
+                ) }}
                 then '+00'
             else ''
         end as timestamptz

@@ -56,7 +56,7 @@ final as (
         missing_clock_out,
     from capped
 
-    union all by name
+    union all
 
     select
         agent_id,

@@ -26,9 +26,7 @@ marked as (
     select
         *,
         coalesce(
-            starts_seconds > max(ends_seconds) over (
-                feature_use rows between unbounded preceding and 1 preceding
-            ),
+            starts_seconds > max(ends_seconds) over feature_use,
             true
         ) as is_apart,
     from spans
@@ -36,6 +34,7 @@ marked as (
     window feature_use as (
         partition by agent_id, application, feature
         order by starts_seconds, ends_seconds
+        rows between unbounded preceding and 1 preceding
     )
 ),
 

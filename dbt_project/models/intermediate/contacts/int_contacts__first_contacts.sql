@@ -17,17 +17,24 @@ context as (
 chained as (
     select
         *,
-        max(ended_at) over (
-            topic_contacts rows between unbounded preceding and 1 preceding
-        ) as latest_end_before,
+        max(ended_at) over before as latest_end_before,
         lead(answered_at) over topic_contacts as next_answered_at,
-        max(ended_at) over (
-            topic_contacts rows between unbounded preceding and current row
-        ) as latest_end_so_far,
+        max(ended_at) over so_far as latest_end_so_far,
     from handled
-    window topic_contacts as (
-        partition by customer_id, topic order by answered_at, interaction_id
-    )
+    window
+        topic_contacts as (
+            partition by customer_id, topic order by answered_at, interaction_id
+        ),
+        before as (
+            partition by customer_id, topic
+            order by answered_at, interaction_id
+            rows between unbounded preceding and 1 preceding
+        ),
+        so_far as (
+            partition by customer_id, topic
+            order by answered_at, interaction_id
+            rows between unbounded preceding and current row
+        )
 ),
 
 final as (

@@ -45,79 +45,55 @@ scored_evaluations as (
     from evaluations
 ),
 
+{% set outcomes = {
+    'resolved_tickets': 'bigint', 'evaluations': 'bigint', 'quality_points': 'decimal(38, 9)',
+    'quality_points_squared': 'decimal(38, 18)', 'csat_sent': 'bigint', 'csat_responses': 'bigint',
+    'csat_satisfied': 'bigint', 'csat_points': 'bigint', 'leads': 'bigint', 'engaged_leads': 'bigint',
+    'converted_leads': 'bigint', 'compliance_events': 'bigint',
+} %}
 parts as (
+    {%- for relation, condition, counted in [
+        ('resolved_tickets', "resolved_tickets.status in ('resolved', 'closed')", {
+            'resolved_tickets': 'count(*)',
+        }),
+        ('scored_evaluations', 'true', {
+            'evaluations': 'count(*)',
+            'quality_points': 'sum(scored_evaluations.points)',
+            'quality_points_squared':
+                'sum(cast(scored_evaluations.points as decimal(18, 9)) * cast(scored_evaluations.points as decimal(18, 9)))',
+        }),
+        ('sent_surveys', 'true', {'csat_sent': 'count(*)'}),
+        ('answered_surveys', 'answered_surveys.score is not null', {
+            'csat_responses': 'count(*)',
+            'csat_satisfied': 'count(*) filter (where answered_surveys.score >= 4)',
+            'csat_points': 'sum(answered_surveys.score)',
+        }),
+        ('created_leads', 'true', {
+            'leads': 'count(*)',
+            'engaged_leads': 'count(*) filter (where created_leads.engaged_at <= context.as_of)',
+            'converted_leads': 'count(*) filter (where created_leads.converted_at <= context.as_of)',
+        }),
+        ('compliance', 'true', {'compliance_events': 'count(*)'}),
+    ] %}
     select
-        agent_id,
-        business_date,
-        count(*) as resolved_tickets,
-    from resolved_tickets
-    where status in ('resolved', 'closed')
-    group by agent_id, business_date
-
-    union all by name
-
-    select
-        agent_id,
-        business_date,
-        count(*) as evaluations,
-        cast(sum(points) as decimal(38, 9)) as quality_points,
-        cast(sum(cast(points as decimal(18, 9)) * cast(points as decimal(18, 9))) as decimal(38, 18))
-            as quality_points_squared,
-    from scored_evaluations
-    group by agent_id, business_date
-
-    union all by name
-
-    select
-        agent_id,
-        business_date,
-        count(*) as csat_sent,
-    from sent_surveys
-    group by agent_id, business_date
-
-    union all by name
-
-    select
-        agent_id,
-        business_date,
-        count(*) as csat_responses,
-        count(*) filter (where score >= 4) as csat_satisfied,
-        cast(sum(score) as bigint) as csat_points,
-    from answered_surveys
-    where score is not null
-    group by agent_id, business_date
-
-    union all by name
-
-    select
-        created_leads.agent_id,
-        created_leads.business_date,
-        count(*) as leads,
-        count(*) filter (where created_leads.engaged_at <= context.as_of) as engaged_leads,
-        count(*) filter (where created_leads.converted_at <= context.as_of) as converted_leads,
-    from created_leads
+        {{ relation }}.agent_id,
+        {{ relation }}.business_date,
+        {%- for name, type in outcomes.items() %}
+        cast({{ counted.get(name, 'null') }} as {{ type }}) as {{ name }},
+        {%- endfor %}
+    from {{ relation }}
     cross join context
-    group by created_leads.agent_id, created_leads.business_date
-
-    union all by name
-
-    select
-        agent_id,
-        business_date,
-        count(*) as compliance_events,
-    from compliance
-    group by agent_id, business_date
+    where {{ condition }}
+    group by {{ relation }}.agent_id, {{ relation }}.business_date
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (
     select
         agent_id,
         business_date,
-        {%- for name in [
-            'resolved_tickets', 'evaluations', 'quality_points', 'quality_points_squared', 'csat_sent',
-            'csat_responses', 'csat_satisfied', 'csat_points', 'leads', 'engaged_leads',
-            'converted_leads', 'compliance_events',
-        ] %}
+        {%- for name in outcomes %}
         sum({{ name }}) as {{ name }},
         {%- endfor %}
     from parts

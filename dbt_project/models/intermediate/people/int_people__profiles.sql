@@ -87,12 +87,19 @@ final as (
         coalesce(next_begins_seconds, 900000000000) as ends_seconds,
     from bounded
 
-    union all by name
+    union all
 
     select
         agent_id,
         false as is_known,
+        {%- for column in ['name', 'email', 'phone', 'role', 'function', 'team_id', 'site'] %}
+        cast(null as varchar) as {{ column }},
+        {%- endfor %}
         'UTC' as time_zone,
+        cast(null as varchar) as skill_level,
+        {%- for column in ['hired_on', 'left_on', 'effective_from'] %}
+        cast(null as date) as {{ column }},
+        {%- endfor %}
         date '1900-01-01' as valid_from,
         date '9999-12-31' as valid_to,
         -9000000000 as begins_seconds,

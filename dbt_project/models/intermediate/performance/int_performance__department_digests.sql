@@ -2,6 +2,11 @@
   The low-performance notice (workflow.md, step 12): one per department head and close that wrote a negative variance
   into the departments of that head; it lists everybody there whose variance is negative as of that close.
 #}
+{% set listed = {
+    'agent_id': 'agent_id', 'name': 'name', 'team_name': 'team_name',
+    'productivity_score': 'productivity_score', 'productivity_target': 'productivity_target',
+    'productivity_variance': 'productivity_variance',
+} %}
 with
 
 summaries as (
@@ -58,16 +63,7 @@ final as (
         close_number,
         max(closed_on) as due_on,
         count(*) as agents_below_target,
-        cast(to_json(list(
-            struct_pack(
-                agent_id := agent_id,
-                name := name,
-                team_name := team_name,
-                productivity_score := productivity_score,
-                productivity_target := productivity_target,
-                productivity_variance := productivity_variance
-            ) order by productivity_variance, agent_id
-        )) as varchar) as agents,
+        {{ json_text(record_list(listed, ['productivity_variance', 'agent_id'])) }} as agents,
     from standing
     where productivity_variance < 0
     group by digest_key, department_head_id, month, close_number

@@ -26,7 +26,7 @@ days as (
         true as is_worked,
     from agent_days
 
-    union all by name
+    union all
 
     select
         agent_id,

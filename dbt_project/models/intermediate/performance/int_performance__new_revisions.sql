@@ -7,6 +7,20 @@
   written for any other reason shows it as it is now.
 #}
 {% set maturing = ['fcr_contacts', 'fcr_eligible_contacts', 'fcr_pending_contacts', 'fcr'] %}
+{% set changes = [] %}
+{% for figure in summary_figures() %}
+    {% set before, after = 'last_revisions.' ~ figure.name, 'closing.' ~ figure.name %}
+    {% set is_double, is_text = figure.type == 'double', figure.type == 'varchar' %}
+    {% do changes.append(
+        'case when ' ~ after ~ ' is distinct from ' ~ before ~ ' then ' ~ record({
+            'figure': "'" ~ figure.name ~ "'",
+            'before': number_text(before) if is_double else 'cast(' ~ before ~ ' as varchar)',
+            'after': number_text(after) if is_double else 'cast(' ~ after ~ ' as varchar)',
+            'difference': 'cast(null as double)' if is_text else
+                'round(cast(' ~ after ~ ' as double) - cast(' ~ before ~ ' as double), ' ~ var('score_digits') ~ ')',
+        }) ~ ' end'
+    ) %}
+{% endfor %}
 with
 
 figures as (
@@ -77,28 +91,7 @@ compared as (
         closing.*,
         coalesce(last_revisions.revision, 0) + 1 as revision,
         last_revisions.load_sequence as last_load_sequence,
-        list_filter([
-            {%- for figure in summary_figures() %}
-            case
-                when closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }}
-                    then
-                        struct_pack(
-                            figure := '{{ figure.name }}',
-                            before := cast(last_revisions.{{ figure.name }} as varchar),
-                            after := cast(closing.{{ figure.name }} as varchar),
-                            {%- if figure.type == 'varchar' %}
-                            difference := cast(null as double)
-                            {%- else %}
-                            difference := round(
-                                cast(closing.{{ figure.name }} as double)
-                                - cast(last_revisions.{{ figure.name }} as double),
-                                {{ var('score_digits') }}
-                            )
-                            {%- endif %}
-                        )
-            end{{ ',' if not loop.last }}
-            {%- endfor %}
-        ], lambda change: change is not null) as changed_figures,
+        {{ known_items(changes) }} as changed_figures,
         {%- for figure in summary_figures() if figure.name not in maturing %}
         closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }}
         or
@@ -145,7 +138,7 @@ final as (
         cast(close_numbers.close_number as integer) as close_number,
         compared.as_of as closed_at,
         case
-            when compared.revision > 1 then cast(to_json(compared.changed_figures) as varchar)
+            when compared.revision > 1 then {{ json_text('compared.changed_figures') }}
         end as changes,
         case when compared.revision > 1 then later_loads.changed_since_load end as changed_since_load,
     from compared

@@ -47,13 +47,11 @@ final as (
         max(close_number) as close_number,
         due_on,
         count(*) as overdue_tasks,
-        cast(to_json(list(
-            struct_pack(
-                task := case action_type when 'coaching_task' then 'coaching' else 'review' end,
-                agent_id := agent_id,
-                name := name
-            ) order by action_type, agent_id
-        )) as varchar) as tasks,
+        {{ json_text(record_list({
+            'task': "case action_type when 'coaching_task' then 'coaching' else 'review' end",
+            'agent_id': 'agent_id',
+            'name': 'name',
+        }, ['action_type', 'agent_id'])) }} as tasks,
     from overdue
     group by digest_key, department_head_id, month, due_on
 )

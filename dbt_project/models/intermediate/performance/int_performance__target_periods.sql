@@ -44,9 +44,10 @@ named as (
             order by targets.kpi
         ) = 1
 
-    union all by name
+    union all
 
     select
+        cast(null as varchar) as team_id,
         kpi,
         direction,
         cast(target as decimal(18, 9)) as target,
@@ -69,7 +70,7 @@ final as (
         coalesce(
             named.critical_threshold,
             case
-                when named.direction = 'lower' then named.target / {{ var('default_critical_share') }}
+                when named.direction = 'lower' then cast(named.target as double) / {{ var('default_critical_share') }}
                 else named.target * {{ var('default_critical_share') }}
             end
         ) as critical_threshold,

@@ -10,7 +10,7 @@ loads as (
 
 final as (
     select
-        {{ sha256_hex("coalesce(string_agg(content, ',' order by dataset, content), '')") }}
+        {{ sha256_hex("coalesce(" ~ joined_text('content', ',', ['dataset', 'content']) ~ ", '')") }}
             as input_fingerprint,
         coalesce(max(sequence), 0) as load_sequence,
     from loads

@@ -28,14 +28,27 @@ teams as (
 
 evidence as (
     select
-        *,
+        finding_rule,
+        agent_id,
+        business_date,
+        subject,
+        dataset,
+        record_id,
+        finding_seconds,
         cast(null as varchar) as detail,
         false as is_settled,
     from clock_evidence
-    union all by name
+    union all
     select
-        *,
+        finding_rule,
+        agent_id,
+        business_date,
+        subject,
+        dataset,
+        record_id,
         cast(null as bigint) as finding_seconds,
+        detail,
+        is_settled,
     from record_evidence
 ),
 
@@ -51,13 +64,11 @@ findings as (
         max(detail) as detail,
         bool_and(is_settled) as is_settled,
         count(record_id) as evidence_rows,
-        cast(to_json(coalesce(
-            list(
-                struct_pack(dataset := dataset, record_id := record_id)
-                order by dataset, record_id
-            ) filter (where record_id is not null),
-            []
-        )) as varchar) as evidence,
+        {{ json_text(record_list(
+            {'dataset': 'dataset', 'record_id': 'record_id'},
+            ['dataset', 'record_id'],
+            where='record_id is not null',
+        )) }} as evidence,
     from evidence
     group by finding_rule, agent_id, subject
 ),

@@ -30,10 +30,10 @@ final as (
         date,
         {{ month_start('date') }} as month,
         {{ week_start('date') }} as week_start_date,
-        cast(extract('isoyear' from date) as integer) as iso_year,
-        cast(extract('week' from date) as integer) as iso_week,
-        cast(extract('isodow' from date) as integer) as iso_weekday,
-        extract('isodow' from date) in (6, 7) as is_weekend,
+        {{ iso_part('year', 'date') }} as iso_year,
+        {{ iso_part('week', 'date') }} as iso_week,
+        {{ iso_part('weekday', 'date') }} as iso_weekday,
+        {{ iso_part('weekday', 'date') }} in (6, 7) as is_weekend,
     from dates
 )
 

@@ -9,9 +9,14 @@ new_revisions as (
 ),
 
 revisions as (
-    select * from recorded
-    union all by name
-    select * from new_revisions
+    {%- for relation in ['recorded', 'new_revisions'] %}
+    select
+        {%- for column in summary_labels() + summary_figures() + summary_marks() %}
+        {{ column.name }},
+        {%- endfor %}
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (

@@ -1,3 +1,16 @@
+{% set figures = {} %}
+{% for name in [
+    'agent_id', 'name', 'team_name', 'month', 'revision', 'score_status', 'total_resolved_tickets',
+    'average_quality_score', 'productivity_score', 'productivity_target', 'productivity_variance',
+    'productivity_attainment', 'coaching_threshold', 'critical_threshold', 'skill_level',
+    'previous_skill_level',
+] %}
+    {% do figures.update({name: 'summaries.' ~ name}) %}
+{% endfor %}
+{% do figures.update({
+    'month': month_text('summaries.month'),
+    'highlights': or_empty_list('highlights.highlights'),
+}) %}
 with
 
 agent_actions as (
@@ -33,9 +46,9 @@ highlights as (
     select
         agent_id,
         month,
-        list(
-            struct_pack(kpi := kpi, value := value, target := target, met := met) order by kpi
-        ) as highlights,
+        {{ record_list(
+            {'kpi': 'kpi', 'value': 'value', 'target': 'target', 'met': 'met'}, ['kpi']
+        ) }} as highlights,
     from kpis
     where met
     group by agent_id, month
@@ -45,25 +58,7 @@ about_agents as (
     select
         agent_actions.*,
         agent_actions.agent_id || '|' || agent_actions.revision as subject,
-        cast(to_json(struct_pack(
-            agent_id := summaries.agent_id,
-            name := summaries.name,
-            team_name := summaries.team_name,
-            month := {{ month_text('summaries.month') }},
-            revision := summaries.revision,
-            score_status := summaries.score_status,
-            total_resolved_tickets := summaries.total_resolved_tickets,
-            average_quality_score := summaries.average_quality_score,
-            productivity_score := summaries.productivity_score,
-            productivity_target := summaries.productivity_target,
-            productivity_variance := summaries.productivity_variance,
-            productivity_attainment := summaries.productivity_attainment,
-            coaching_threshold := summaries.coaching_threshold,
-            critical_threshold := summaries.critical_threshold,
-            skill_level := summaries.skill_level,
-            previous_skill_level := summaries.previous_skill_level,
-            highlights := coalesce(highlights.highlights, [])
-        )) as varchar) as figures,
+        {{ json_text(record(figures)) }} as figures,
     from agent_actions
     inner join summaries
         on
@@ -114,9 +109,9 @@ identified as (
         {{ action_id("action_type", "month", "subject") }} as action_id,
     from (
         select * from about_agents
-        union all by name
+        union all
         select * from about_departments
-        union all by name
+        union all
         select * from about_tasks
     )
 ),

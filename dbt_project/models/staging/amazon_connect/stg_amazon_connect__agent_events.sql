@@ -23,10 +23,7 @@ read as (
         ) as agent_username,
         nullif(payload ->> '$.CurrentAgentSnapshot.AgentStatus.Name', '') as status_name,
         nullif(payload ->> '$.CurrentAgentSnapshot.AgentStatus.Type', '') as status_type,
-        coalesce(
-            list_sort(payload ->> '$.CurrentAgentSnapshot.Contacts[*].State'),
-            []
-        ) as contact_states,
+        {{ json_texts('payload', '$.CurrentAgentSnapshot.Contacts', 'State') }} as contact_states,
         load_id,
         row_number,
         load_sequence,
@@ -36,7 +33,7 @@ read as (
 final as (
     select
         read.*,
-        regexp_extract(read.agent_arn, '[^/]+$') as agent_uuid,
+        {{ first_match('read.agent_arn', '[^/]+$') }} as agent_uuid,
     from read
     cross join context
     where read.event_id is not null and read.occurred_at <= context.as_of

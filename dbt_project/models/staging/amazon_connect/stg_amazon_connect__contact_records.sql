@@ -54,7 +54,7 @@ newest as (
 final as (
     select
         *,
-        regexp_extract(agent_arn, '[^/]+$') as agent_uuid,
+        {{ first_match('agent_arn', '[^/]+$') }} as agent_uuid,
     from newest
 )
 

@@ -23,7 +23,7 @@ read as (
         try_cast(payload ->> '$.metadata.evaluationSubmitTimestamp' as timestamptz)
             as submitted_at,
         try_cast(payload ->> '$.metadata.score.percentage' as decimal(18, 9)) as score,
-        regexp_matches(payload, '"automaticFail"\s*:\s*true') as is_automatic_fail,
+        {{ matches('payload', '"automaticFail"\\s*:\\s*true') }} as is_automatic_fail,
         load_id,
         row_number,
         load_sequence,
@@ -51,13 +51,13 @@ final as (
         {%- for column in [
             'contact_id', 'agent_uuid', 'evaluator', 'submitted_at', 'score',
         ] %}
-        arg_max({{ column }}, place) as {{ column }},
+        {{ arg_max(column, 'place') }} as {{ column }},
         {%- endfor %}
-        arg_max(is_automatic_fail, place) filter (
+        {{ arg_max('is_automatic_fail', 'place') }} filter (
             where score is not null or is_automatic_fail
         ) as is_automatic_fail,
-        arg_max(load_id, place) as load_id,
-        arg_max(row_number, place) as row_number,
+        {{ arg_max('load_id', 'place') }} as load_id,
+        {{ arg_max('row_number', 'place') }} as row_number,
         max(load_sequence) as load_sequence,
     from seen
     group by evaluation_id

@@ -28,7 +28,9 @@ usual_reasons as (
 busy as (
     select distinct events.event_id
     from events
-    cross join unnest(events.contact_states) as contacts(state)
+    cross join lateral (
+        select {{ explode_list('events.contact_states') }} as state
+    ) as contacts
     inner join statuses
         on
             lower(contacts.state) = statuses.source_status

@@ -55,32 +55,32 @@ passages as (
     select
         callid,
         passage,
-        arg_min(queue, place) as queue,
+        {{ arg_min('queue', 'place') }} as queue,
         min(occurred_at) filter (where event = 'ENTERQUEUE') as entered_at,
         any_value(parameter_2) filter (where event = 'ENTERQUEUE') as caller,
         max(occurred_at) filter (where event = 'CONNECT') as answered_at,
-        arg_max(agent_id, place) filter (where event = 'CONNECT') as agent_id,
-        arg_max(try_cast(parameter_1 as bigint), place)
+        {{ arg_max('agent_id', 'place') }} filter (where event = 'CONNECT') as agent_id,
+        {{ arg_max('try_cast(parameter_1 as bigint)', 'place') }}
             filter (where event = 'CONNECT') as wait_seconds,
         min(occurred_at) filter (where ends_conversation) as conversation_ended_at,
-        arg_min(event, place) filter (where ends_conversation) as ending,
-        arg_min(talk_seconds, place) filter (where ends_conversation)
+        {{ arg_min('event', 'place') }} filter (where ends_conversation) as ending,
+        {{ arg_min('talk_seconds', 'place') }} filter (where ends_conversation)
             as talk_seconds,
-        arg_min(
-            case when event = 'ATTENDEDTRANSFER' then parameter_2 else parameter_1 end,
-            place
-        ) filter (
+        {{ arg_min(
+            "case when event = 'ATTENDEDTRANSFER' then parameter_2 else parameter_1 end",
+            'place'
+        ) }} filter (
             where event in ('TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')
         ) as transferred_to,
         max(occurred_at) filter (where ends_waiting) as waiting_ended_at,
         coalesce(bool_or(event = 'ABANDON'), false) as was_abandoned,
         min(occurred_at) filter (where event = 'WRAPUPSTART') as wrap_up_began_at,
-        arg_min(try_cast(parameter_1 as bigint), place)
+        {{ arg_min('try_cast(parameter_1 as bigint)', 'place') }}
             filter (where event = 'WRAPUPSTART') as wrap_up_limit_seconds,
         max(occurred_at) filter (where event = 'WRAPUPEND') as wrap_up_ended_at,
         max(occurred_at) as updated_at,
-        arg_max(load_id, place) as load_id,
-        arg_max(row_number, place) as row_number,
+        {{ arg_max('load_id', 'place') }} as load_id,
+        {{ arg_max('row_number', 'place') }} as row_number,
         max(load_sequence) as load_sequence,
     from calls
     group by callid, passage
@@ -117,10 +117,7 @@ bounded as (
             else passages.waiting_ended_at
         end as ended_at,
     from passages
-    asof left join departures
-        on
-            passages.agent_id = departures.agent_id
-            and passages.answered_at < departures.occurred_at
+    {{ join_first_after('passages', 'answered_at', 'departures', 'occurred_at', 'agent_id') }}
 ),
 
 final as (
@@ -143,7 +140,7 @@ final as (
         cast(null as varchar) as case_id,
         coalesce(
             entered_at,
-            answered_at - to_seconds(coalesce(wait_seconds, 0)),
+            {{ add_seconds('answered_at', '-coalesce(wait_seconds, 0)') }},
             waiting_ended_at,
             conversation_ended_at
         ) as queued_at,

@@ -20,7 +20,7 @@ context as (
 lines as (
     select
         *,
-        string_split(payload, '|') as cells,
+        {{ split_list('payload', '|') }} as cells,
     from records
     qualify
         row_number() over (
@@ -32,19 +32,19 @@ lines as (
 named as (
     select
         *,
-        make_timestamptz(
-            cast(cast(cells[1] as decimal(38, 6)) * 1000000 as bigint)
-        ) as occurred_at,
-        nullif(cells[2], '') as callid,
-        nullif(cells[3], '') as queue,
+        {{ from_epoch_microseconds(
+            'cast(cast(' ~ list_item('cells', 1) ~ ' as decimal(38, 6)) * 1000000 as bigint)'
+        ) }} as occurred_at,
+        nullif({{ list_item('cells', 2) }}, '') as callid,
+        nullif({{ list_item('cells', 3) }}, '') as queue,
         nullif(
             nullif(
-                regexp_replace(regexp_replace(cells[4], '/n$', ''), '-[0-9a-f]{8}$', ''),
+                regexp_replace(regexp_replace({{ list_item('cells', 4) }}, '/n$', ''), '-[0-9a-f]{8}$', ''),
                 'NONE'
             ),
             ''
         ) as member,
-        cells[5] as event,
+        {{ list_item('cells', 5) }} as event,
     from lines
 ),
 
@@ -57,7 +57,7 @@ final as (
         coalesce(exact.agent_id, ids.agent_id, named.member) as agent_id,
         named.event,
         {%- for number in range(1, 7) %}
-        nullif(named.cells[{{ number + 5 }}], '') as parameter_{{ number }},
+        nullif({{ list_item('named.cells', number + 5) }}, '') as parameter_{{ number }},
         {%- endfor %}
         named.load_id,
         named.row_number,
@@ -71,7 +71,7 @@ final as (
     left join ids
         on named.member = ids.source_agent_id
     left join ids as exact
-        on named.cells[4] = exact.source_agent_id
+        on {{ list_item('named.cells', 4) }} = exact.source_agent_id
     where named.occurred_at <= context.as_of
 )
 

@@ -98,23 +98,21 @@ before_the_log as (
         (select min(log.occurred_at) from log) as occurred_at,
         case
             when
-                arg_min(membership, place)
+                {{ arg_min('membership', 'place') }}
                     filter (where membership is not null) = 0
                 then 1
             else 0
         end as membership,
         case
             when
-                arg_min(pause, place)
+                {{ arg_min('pause', 'place') }}
                     filter (where pause is not null) = 0
-                and arg_min(
-                    membership is null, place
-                ) filter (where pause is not null)
+                and {{ arg_min('membership is null', 'place') }} filter (where pause is not null)
                 then 1
             else 0
         end as pause,
-        arg_min(load_id, place) as load_id,
-        arg_min(row_number, place) as row_number,
+        {{ arg_min('load_id', 'place') }} as load_id,
+        {{ arg_min('row_number', 'place') }} as row_number,
         0 as load_sequence,
         0 as place,
     from by_queue
@@ -134,8 +132,19 @@ settings as (
         load_sequence,
         place,
     from by_queue
-    union all by name
-    select * from before_the_log
+    union all
+    select
+        agent_id,
+        queue,
+        occurred_at,
+        membership,
+        pause,
+        cast(null as varchar) as reason,
+        load_id,
+        row_number,
+        load_sequence,
+        place,
+    from before_the_log
 ),
 
 flags as (
@@ -183,7 +192,7 @@ changes as (
         order by place
     )
 
-    union all by name
+    union all
 
     select
         agent_id,
@@ -193,6 +202,7 @@ changes as (
         0 as log_ins,
         0 as is_paused,
         1 as conversations,
+        cast(null as varchar) as reason,
         load_id,
         row_number,
         load_sequence,
@@ -200,16 +210,17 @@ changes as (
         -row_number as place,
     from conversations
 
-    union all by name
+    union all
 
     select
         agent_id,
-        ended_at + to_seconds(coalesce(acw_seconds, 0)) as occurred_at,
+        {{ add_seconds('ended_at', 'coalesce(acw_seconds, 0)') }} as occurred_at,
         0 as queues_joined,
         0 as queues_open,
         0 as log_ins,
         0 as is_paused,
         -1 as conversations,
+        cast(null as varchar) as reason,
         load_id,
         row_number,
         load_sequence,
@@ -229,9 +240,9 @@ seconds as (
         ] %}
         sum({{ count }}) as {{ count }},
         {%- endfor %}
-        arg_max(reason, place) as reason,
-        arg_max(load_id, place) as load_id,
-        arg_max(row_number, place) as row_number,
+        {{ arg_max('reason', 'place') }} as reason,
+        {{ arg_max('load_id', 'place') }} as load_id,
+        {{ arg_max('row_number', 'place') }} as row_number,
         max(load_sequence) as load_sequence,
     from changes
     group by agent_id, {{ epoch_seconds('occurred_at') }}

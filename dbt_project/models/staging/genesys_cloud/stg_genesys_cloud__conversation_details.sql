@@ -4,7 +4,7 @@
   One row per conversation. It is delivered with every day that it touches, and again when something is added to it:
   the version that ends last wins over one that is still going on, then the newest file.
 #}
-{% set structure %}{
+{% set structure = {
     "conversationId": "VARCHAR", "conversationStart": "TIMESTAMPTZ", "conversationEnd": "TIMESTAMPTZ",
     "originatingDirection": "VARCHAR", "externalTag": "VARCHAR",
     "participants": [{
@@ -25,7 +25,7 @@
         "userId": "VARCHAR", "evaluatorId": "VARCHAR", "calibrationId": "VARCHAR",
         "released": "BOOLEAN", "deleted": "BOOLEAN", "oTotalScore": "DOUBLE"
     }]
-}{% endset %}
+} %}
 with
 
 records as (
@@ -38,7 +38,7 @@ context as (
 
 read as (
     select
-        from_json(payload, '{{ structure }}') as conversation,
+        {{ json_record('payload', structure) }} as conversation,
         load_id,
         row_number,
         load_sequence,

@@ -41,19 +41,15 @@ read as (
         coalesce(changed_at, submitted_at, created_at) as known_at,
         try_cast(payload ->> '$.version' as bigint) as version,
         try_cast(payload ->> '$.answers.totalScore' as decimal(18, 9)) as total_score,
-        from_json(
-            payload -> '$.answers.questionGroupScores',
-            '[{
-                "questionGroupId": "VARCHAR",
-                "markedNA": "BOOLEAN", "systemMarkedNA": "BOOLEAN",
-                "totalScore": "DOUBLE", "maxTotalScore": "DOUBLE",
-                "totalScoreUnweighted": "DOUBLE", "maxTotalScoreUnweighted": "DOUBLE"
-            }]'
-        ) as groups,
-        from_json(
-            payload -> '$.evaluationForm.questionGroups',
-            '[{"id": "VARCHAR", "weight": "DOUBLE"}]'
-        ) as form_groups,
+        {{ json_record("payload -> '$.answers.questionGroupScores'", [{
+            "questionGroupId": "VARCHAR",
+            "markedNA": "BOOLEAN", "systemMarkedNA": "BOOLEAN",
+            "totalScore": "DOUBLE", "maxTotalScore": "DOUBLE",
+            "totalScoreUnweighted": "DOUBLE", "maxTotalScoreUnweighted": "DOUBLE",
+        }]) }} as groups,
+        {{ json_record("payload -> '$.evaluationForm.questionGroups'", [{
+            "id": "VARCHAR", "weight": "DOUBLE",
+        }]) }} as form_groups,
         load_id,
         row_number,
         load_sequence,
@@ -84,14 +80,14 @@ newest as (
 groups as (
     select
         evaluation_id,
-        unnest(groups) as scored,
+        {{ explode_list('groups') }} as scored,
     from newest
 ),
 
 weights as (
     select
         evaluation_id,
-        unnest(form_groups) as weighted,
+        {{ explode_list('form_groups') }} as weighted,
     from newest
 ),
 

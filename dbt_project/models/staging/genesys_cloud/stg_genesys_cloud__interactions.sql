@@ -34,8 +34,8 @@ customers as (
     select
         conversation_id,
         coalesce(
-            arg_min(external_contact_id, (is_colleague, position)),
-            regexp_replace(arg_min(address, (is_colleague, position)), '^tel:', ''),
+            {{ arg_min('external_contact_id', '(is_colleague, position)') }},
+            regexp_replace({{ arg_min('address', '(is_colleague, position)') }}, '^tel:', ''),
             'conversation ' || conversation_id
         ) as customer_id,
     from (
@@ -68,7 +68,7 @@ in_order as (
         last_value(
             case
                 when is_queue
-                    then struct_pack(began_at := began_at, queue_id := queue_id)
+                    then {{ record({'began_at': 'began_at', 'queue_id': 'queue_id'}) }}
             end
             ignore nulls
         ) over so_far as queued,
@@ -136,25 +136,29 @@ contacts as (
 
 -- Where a transferred customer went: whoever was called last before the agent left.
 -- Systems take a moment.
+parties as (
+    select
+        *,
+        coalesce(
+            case when purpose = 'acd' then queue_id end,
+            agent_id,
+            regexp_replace(coalesce(dnis, address_to), '^tel:', '')
+        ) as called,
+    from placed
+    where purpose in ('acd', 'agent', 'user', 'external')
+),
+
 targets as (
     select
         contacts.conversation_id,
         contacts.position,
-        arg_max(
-            coalesce(
-                case when parties.purpose = 'acd' then parties.queue_id end,
-                parties.agent_id,
-                regexp_replace(
-                    coalesce(parties.dnis, parties.address_to), '^tel:', ''
-                )
-            ),
-            (parties.purpose = 'acd', parties.began_at, parties.position)
-        ) as transferred_to,
+        {{ arg_max(
+            'parties.called', "(parties.purpose = 'acd', parties.began_at, parties.position)"
+        ) }} as transferred_to,
     from contacts
-    inner join placed as parties
+    inner join parties
         on
             contacts.conversation_id = parties.conversation_id
-            and parties.purpose in ('acd', 'agent', 'user', 'external')
             and (parties.began_at, parties.position)
             > (contacts.answered_at, contacts.position)
             and parties.began_at <= contacts.left_at + interval '1 second'

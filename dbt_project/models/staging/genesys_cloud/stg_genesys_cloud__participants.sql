@@ -25,8 +25,7 @@ participants as (
         conversations.load_id,
         conversations.row_number,
         conversations.load_sequence,
-        generate_subscripts(conversations.participants, 1) as position,
-        unnest(conversations.participants) as participant,
+        {{ explode_with_places('conversations.participants', 'position', 'participant') }},
     from conversations
 ),
 
@@ -34,8 +33,7 @@ sessions as (
     select
         conversation_id,
         position,
-        generate_subscripts(participant.sessions, 1) as session_number,
-        unnest(participant.sessions) as session,
+        {{ explode_with_places('participant.sessions', 'session_number', 'session') }},
     from participants
 ),
 
@@ -68,7 +66,7 @@ segments as (
         conversation_id,
         position,
         session_number,
-        unnest(segments) as segment,
+        {{ explode_list('segments') }} as segment,
     from spoken
 ),
 
@@ -88,11 +86,14 @@ by_segments as (
                     max(segment.segmentend)
                         filter (where segment.segmenttype != 'wrapup')
         end as left_at,
-        sum(epoch_ms(segment.segmentend) - epoch_ms(segment.segmentstart))
+        sum(
+            {{ epoch_milliseconds('segment.segmentend') }}
+            - {{ epoch_milliseconds('segment.segmentstart') }}
+        )
             filter (where segment.segmenttype = 'interact')
             as interact_milliseconds,
-        arg_min(segment.queueid, segment.segmentstart) as queue_id,
-        arg_max(nullif(segment.wrapupcode, ''), segment.segmentstart) as wrap_up_code,
+        {{ arg_min('segment.queueid', 'segment.segmentstart') }} as queue_id,
+        {{ arg_max("nullif(segment.wrapupcode, '')", 'segment.segmentstart') }} as wrap_up_code,
         coalesce(
             bool_or(
                 segment.disconnecttype in (
@@ -113,7 +114,7 @@ metrics as (
         conversation_id,
         position,
         session_number,
-        unnest(metrics) as metric,
+        {{ explode_list('metrics') }} as metric,
     from spoken
 ),
 
@@ -177,12 +178,12 @@ together as (
         {%- for column in [
             'message_type', 'direction', 'ani', 'dnis', 'address_from', 'address_to', 'queue_id',
         ] %}
-        arg_min({{ column }}, session_number) as {{ column }},
+        {{ arg_min(column, 'session_number') }} as {{ column }},
         {%- endfor %}
         min(began_at) as began_at,
         min(answered_at) as answered_at,
         case when not bool_or(left_at is null) then max(left_at) end as left_at,
-        arg_max(wrap_up_code, session_number) as wrap_up_code,
+        {{ arg_max('wrap_up_code', 'session_number') }} as wrap_up_code,
         bool_or(is_transferred) as is_transferred,
         sum(talk_milliseconds) as talk_milliseconds,
         sum(held_milliseconds) as held_milliseconds,

@@ -31,7 +31,7 @@ context as (
 told as (
     select
         conversation_id,
-        unnest(evaluations) as evaluation,
+        {{ explode_list('evaluations') }} as evaluation,
         load_id,
         row_number,
         load_sequence,
@@ -72,7 +72,7 @@ finished as (
                 and replacing.retracted_evaluation_id is not null
         )
 
-    union all by name
+    union all
 
     select
         told.evaluation.evaluationid as evaluation_id,
@@ -104,7 +104,7 @@ legs as (
     select
         conversation_id,
         user_id,
-        arg_min(interaction_id, answered_at) as interaction_id,
+        {{ arg_min('interaction_id', 'answered_at') }} as interaction_id,
     from interactions
     group by conversation_id, user_id
 ),

@@ -6,6 +6,9 @@
   where neither kind says anything, nobody is known to be logged in.
   A presence other than ON_QUEUE is one of an agent who is off queue, also where no routing status says so.
 #}
+{% set place = {
+    'load_sequence': 'load_sequence', 'row_number': 'row_number', 'load_id': 'load_id',
+} %}
 with
 
 details as (
@@ -43,14 +46,10 @@ changes as (
         status,
         case when kind = 'presence' then coalesce(organization_presence_id, '') end
             as organization_presence_id,
-        struct_pack(
-            load_sequence := load_sequence,
-            row_number := row_number,
-            load_id := load_id
-        ) as place,
+        {{ record(place) }} as place,
     from bounded
 
-    union all by name
+    union all
 
     select
         user_id,
@@ -58,11 +57,7 @@ changes as (
         kind,
         '' as status,
         case when kind = 'presence' then '' end as organization_presence_id,
-        struct_pack(
-            load_sequence := load_sequence,
-            row_number := row_number,
-            load_id := load_id
-        ) as place,
+        {{ record(place) }} as place,
     from bounded
     where coalesce(ended_at < next_started_at, ended_at is not null)
 ),
@@ -149,7 +144,7 @@ reasoned as (
 
 final as (
     select
-        reasoned.user_id || ' ' || epoch_ms(reasoned.occurred_at) as event_id,
+        reasoned.user_id || ' ' || {{ epoch_milliseconds('reasoned.occurred_at') }} as event_id,
         coalesce(ids.agent_id, reasoned.user_id) as agent_id,
         reasoned.occurred_at,
         reasoned.status,

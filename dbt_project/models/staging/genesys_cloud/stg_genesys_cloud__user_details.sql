@@ -5,6 +5,11 @@
   with each of them: whole, cut at the end of the day that was asked for, or without an end while it lasts. The version
   that ends last is the whole one. One without an end counts only where it came last: then it goes on.
 #}
+{# What a status of either kind may have. #}
+{% set statuses = [{
+    "startTime": "TIMESTAMPTZ", "endTime": "TIMESTAMPTZ", "systemPresence": "VARCHAR",
+    "organizationPresenceId": "VARCHAR", "routingStatus": "VARCHAR",
+}] %}
 with
 
 records as (
@@ -18,19 +23,9 @@ context as (
 read as (
     select
         nullif(payload ->> '$.userId', '') as user_id,
-        from_json(
-            payload,
-            '{
-                "primaryPresence": [{
-                    "startTime": "TIMESTAMPTZ", "endTime": "TIMESTAMPTZ",
-                    "systemPresence": "VARCHAR", "organizationPresenceId": "VARCHAR"
-                }],
-                "routingStatus": [{
-                    "startTime": "TIMESTAMPTZ", "endTime": "TIMESTAMPTZ",
-                    "routingStatus": "VARCHAR"
-                }]
-            }'
-        ) as details,
+        {{ json_record(
+            'payload', {"primaryPresence": statuses, "routingStatus": statuses}
+        ) }} as details,
         load_id,
         row_number,
         load_sequence,
@@ -41,18 +36,18 @@ unnested as (
     select
         user_id,
         'presence' as kind,
-        unnest(details.primarypresence) as status,
+        {{ explode_list('details.primarypresence') }} as status,
         load_id,
         row_number,
         load_sequence,
     from read
 
-    union all by name
+    union all
 
     select
         user_id,
         'routing' as kind,
-        unnest(details.routingstatus) as status,
+        {{ explode_list('details.routingstatus') }} as status,
         load_id,
         row_number,
         load_sequence,

@@ -1,4 +1,8 @@
 {{ config(materialized='landed') }}
+{% set columns = [
+    'survey_id', 'interaction_id', 'agent_id', 'sent_at', 'responded_at', 'score',
+    'updated_at', 'load_id', 'row_number', 'load_sequence',
+] %}
 with
 
 latest as {{ not_materialized() }} (
@@ -6,21 +10,14 @@ latest as {{ not_materialized() }} (
 ),
 
 together as (
-    {{ with_vendors('survey_id', ['stg_zendesk__csat_surveys']) }}
+    {{ with_vendors('survey_id', ['stg_zendesk__csat_surveys'], columns) }}
 ),
 
 final as (
     select
-        survey_id,
-        interaction_id,
-        agent_id,
-        sent_at,
-        responded_at,
-        score,
-        updated_at,
-        load_id,
-        row_number,
-        load_sequence,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
     from together
 )
 

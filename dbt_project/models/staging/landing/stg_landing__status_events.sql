@@ -1,4 +1,8 @@
 {{ config(materialized='landed') }}
+{% set columns = [
+    'event_id', 'agent_id', 'occurred_at', 'status', 'reason', 'unit', 'updated_at',
+    'load_id', 'row_number', 'load_sequence',
+] %}
 with
 
 latest as {{ not_materialized() }} (
@@ -11,21 +15,14 @@ together as (
         'stg_asterisk__status_events',
         'stg_genesys_cloud__status_events',
         'stg_zendesk__status_events',
-    ]) }}
+    ], columns) }}
 ),
 
 final as (
     select
-        event_id,
-        agent_id,
-        occurred_at,
-        status,
-        reason,
-        unit,
-        updated_at,
-        load_id,
-        row_number,
-        load_sequence,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
     from together
 )
 

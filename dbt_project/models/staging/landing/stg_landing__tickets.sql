@@ -1,4 +1,8 @@
 {{ config(materialized='landed') }}
+{% set columns = [
+    'ticket_id', 'agent_id', 'kind', 'created_at', 'status', 'resolved_at',
+    'updated_at', 'load_id', 'row_number', 'load_sequence',
+] %}
 with
 
 latest as {{ not_materialized() }} (
@@ -6,21 +10,14 @@ latest as {{ not_materialized() }} (
 ),
 
 together as (
-    {{ with_vendors('ticket_id', ['stg_zendesk__landing_tickets']) }}
+    {{ with_vendors('ticket_id', ['stg_zendesk__landing_tickets'], columns) }}
 ),
 
 final as (
     select
-        ticket_id,
-        agent_id,
-        kind,
-        created_at,
-        status,
-        resolved_at,
-        updated_at,
-        load_id,
-        row_number,
-        load_sequence,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
     from together
 )
 

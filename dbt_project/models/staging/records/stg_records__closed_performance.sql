@@ -17,8 +17,12 @@ declared as (
 recorded as (
     select * from declared
     {%- if recorded %}
-    union all by name
-    select * from {{ recorded }}
+    union all
+    select
+        {%- for column in columns %}
+        cast({{ column.name }} as {{ column.type }}) as {{ column.name }},
+        {%- endfor %}
+    from {{ recorded }}
     {%- endif %}
 ),
 

@@ -5,7 +5,7 @@ ledger as (
     select
         *,
         split_part(mapping, '#', 1) as mapped_folder,
-    from {{ of_home(source('records', 'loads')) }}
+    from {{ loads_of_ledger(source('records', 'loads')) }}
     where status = 'loaded'
 ),
 

@@ -68,9 +68,9 @@ assigned as (
     select
         solvings.ticket_id,
         coalesce(
-            arg_max(changes.field_value, (changes.changed_at, changes.audit_number))
+            {{ arg_max('changes.field_value', '(changes.changed_at, changes.audit_number)') }}
                 filter (where changes.changed_at <= solvings.changed_at),
-            arg_min(changes.previous_value, (changes.changed_at, changes.audit_number))
+            {{ arg_min('changes.previous_value', '(changes.changed_at, changes.audit_number)') }}
                 filter (where changes.changed_at > solvings.changed_at)
         ) as assignee_id,
     from solvings
@@ -144,7 +144,7 @@ final as (
         tickets.updated_at,
         -- An external id is often only the order or customer that a ticket is about.
         case
-            when regexp_full_match(tickets.external_id, '[a-z_]+:.+') then tickets.external_id
+            when {{ fully_matches('tickets.external_id', '[a-z_]+:.+') }} then tickets.external_id
         end as same_as,
         tickets.load_id,
         tickets.row_number,

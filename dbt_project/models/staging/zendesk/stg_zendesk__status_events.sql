@@ -30,7 +30,7 @@ ids as (
 
 final as (
     select
-        'zendesk:' || states.user_id || ':' || epoch_us(states.occurred_at) as event_id,
+        'zendesk:' || states.user_id || ':' || {{ epoch_microseconds('states.occurred_at') }} as event_id,
         {{ zendesk_agent('states.user_id') }} as agent_id,
         states.occurred_at,
         coalesce(statuses.status, 'unclassified') as status,

@@ -19,35 +19,41 @@ audits as (
         payload,
         coalesce({{ zendesk_instant('created_at') }}, {{ zendesk_instant('updated') }})
             as changed_at,
-        case
-            when json_type(try_cast(payload ->> '$.events' as json)) = 'ARRAY'
-                then cast(try_cast(payload ->> '$.events' as json) as json[])
-            -- The row of a field history is its own event.
-            else [cast(payload as json)]
-        end as events,
+        -- The row of a field history is its own event.
+        {{ json_items_or_whole('payload', '$.events') }} as events,
         load_id,
         row_number,
         load_sequence,
     from records
 ),
 
+changes as (
+    select
+        payload,
+        changed_at,
+        {{ explode_with_places('events', 'place', 'event') }},
+        load_id,
+        row_number,
+        load_sequence,
+    from audits
+),
+
 read as (
     select
-        audits.payload ->> '$.ticket_id' as ticket_id,
-        audits.changed_at,
-        try_cast(audits.payload ->> '$.id' as bigint) as audit_number,
-        numbered.place,
-        audits.events[numbered.place] ->> '$.field_name' as field_name,
-        nullif(audits.events[numbered.place] ->> '$.value', '') as field_value,
+        payload ->> '$.ticket_id' as ticket_id,
+        changed_at,
+        try_cast(payload ->> '$.id' as bigint) as audit_number,
+        place,
+        event ->> '$.field_name' as field_name,
+        nullif(event ->> '$.value', '') as field_value,
         case
-            when audits.events[numbered.place] ->> '$.type' = 'Create' then 'none'
-            else nullif(audits.events[numbered.place] ->> '$.previous_value', '')
+            when event ->> '$.type' = 'Create' then 'none'
+            else nullif(event ->> '$.previous_value', '')
         end as previous_value,
-        audits.load_id,
-        audits.row_number,
-        audits.load_sequence,
-    from audits
-    cross join unnest(range(1, len(audits.events) + 1)) as numbered (place)
+        load_id,
+        row_number,
+        load_sequence,
+    from changes
 ),
 
 final as (

@@ -19,7 +19,7 @@ read as (
         nullif(payload ->> '$.type', '') as ticket_type,
         -- Zendesk tags the ticket that it closes because it was merged into another.
         coalesce(
-            regexp_matches(payload ->> '$.tags', '(^|[^a-z0-9_])closed_by_merge($|[^a-z0-9_])'),
+            {{ matches("payload ->> '$.tags'", '(^|[^a-z0-9_])closed_by_merge($|[^a-z0-9_])') }},
             false
         ) as is_merged,
         {{ zendesk_instant('created_at') }} as created_at,
