@@ -11,6 +11,7 @@ HOME_DIR ?= demo
 unexport SCOREHOUSE_HOME SCOREHOUSE_LANDING SCOREHOUSE_AS_OF SCOREHOUSE_CLOSE_MONTH SCOREHOUSE_KEPT_FROM
 unexport SCOREHOUSE_PUBLISH SCOREHOUSE_PSEUDONYM_KEY SCOREHOUSE_LIMITS SCOREHOUSE_KEY SCOREHOUSE_KEY_FILE
 unexport SCOREHOUSE_DELIVERY SCOREHOUSE_DELIVERY_LEDGER SCOREHOUSE_DAGSTER_POSTGRES
+unexport SCOREHOUSE_ENGINE SCOREHOUSE_SPARK_TABLES
 unexport DBT_TARGET DBT_TARGET_PATH DBT_PROFILES_DIR DBT_PROJECT_DIR DAGSTER_HOME
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
@@ -22,7 +23,7 @@ EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) DBT_TARGET=duckdb $(BIN)/dbt --quiet
 # Two workers, one of them for the tests that look at whole closes (tests/conftest.py).
 PYTEST = $(BIN)/pytest --quiet --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
+.PHONY: help setup setup-spark manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ manifest: $(VENV)/run.stamp
 	@$(BIN)/python -m orchestration.project
 
 setup: manifest ## install everything that running needs, into .venv
+
+setup-spark: setup ## install Apache Spark as well, for --engine spark (480 MB; needs Java 17)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/spark.txt
 
 # The stamp comes last, so that a simulation that was interrupted is made anew.
 demo/.simulated: | setup
@@ -103,7 +107,7 @@ bench: $(VENV)/dev.stamp manifest ## what everything costs beside what else woul
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt
-	@for set in setup run s3 dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done
+	@for set in setup run s3 spark dev; do (cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$set.in -o $$set.txt) || exit 1; done
 
 clean: ## remove what can be made again, the demo too; .venv stays
 	@rm -rf target logs demo docs/site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

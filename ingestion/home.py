@@ -9,7 +9,8 @@ from ingestion.sources.entities import SOURCES
 from ingestion.sources.inputs import INPUTS
 
 # A home from before a column came to be has one of another name, without it.
-SCHEMA_FILE = "_schema_2.parquet"
+# Spark takes a name that begins with an underscore for none of its business.
+SCHEMA_FILE = "schema_3.parquet"
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ class Home:
                 written = durable.temporary_beside(final)
                 engine.write_parquet(opened, f"SELECT {columns} WHERE false", written)
                 durable.put_in_place(written, final)
+
+
+def holds_no_load(raw_file: Path) -> bool:
+    """Whether a raw file is the zero-row one of `Home.prepare`, of this version or one before."""
+    return raw_file.name.startswith(("_schema", "schema_"))
 
 
 def raw_columns(dataset: Dataset) -> list[tuple[str, str]]:

@@ -63,6 +63,13 @@ PublishOption = Annotated[
         " PGPASSWORD or ~/.pgpass. Default: SCOREHOUSE_PUBLISH, which may hold the whole address.",
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Build the models on duckdb (the default) or on spark (docs/spark.md). Default: SCOREHOUSE_ENGINE.",
+    ),
+]
 DEFAULT_HOME = Path("home")
 PUBLISH_VARIABLE = "SCOREHOUSE_PUBLISH"
 # Full, or not ours to write.
@@ -146,6 +153,7 @@ def close(
         ),
     ] = False,
     publish_to: PublishOption = None,
+    engine: EngineOption = None,
 ) -> None:
     """Close a month: load, build, check, record, publish, report, and write every task and message once.
 
@@ -154,6 +162,7 @@ def close(
     from orchestration.job_names import MONTHLY_CLOSE
 
     _publish_also_to(publish_to)
+    _build_on(engine)
     _run(MONTHLY_CLOSE, home, landing, as_of, month, provisional)
     from orchestration import summary
 
@@ -166,11 +175,13 @@ def build(
     landing: LandingOption = None,
     as_of: AsOfOption = None,
     publish_to: PublishOption = None,
+    engine: EngineOption = None,
 ) -> None:
     """Load what is new, rebuild, check and publish the marts, without closing a month (the daily job)."""
     from orchestration.job_names import DAILY_BUILD
 
     _publish_also_to(publish_to)
+    _build_on(engine)
     _run(DAILY_BUILD, home, landing, as_of, None, False)
     _print_status(_home(home))
 
@@ -1043,6 +1054,15 @@ def _publish_also_to(address: str | None) -> None:
 
         parse_address(said, with_password=not address)
         os.environ[PUBLISH_VARIABLE] = said
+
+
+def _build_on(engine: str | None) -> None:
+    """Check that the engine is there before anything runs, and hand it on as the environment."""
+    from orchestration import spark
+
+    if engine is not None:
+        os.environ[spark.VARIABLE] = engine
+    spark.is_chosen(os.environ)
 
 
 def _home(folder: Path) -> "Home":

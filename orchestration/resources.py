@@ -16,6 +16,7 @@ from orchestration import (
     lineage_events,
     pseudonyms,
     purging,
+    spark,
     unlocking,
     verification,
 )
@@ -89,6 +90,15 @@ def limits_of_environment() -> Limits:
         return Limits.read(os.environ.get(LIMITS_VARIABLE, ""))
     except ValueError as error:
         raise UnusableInput(f"{LIMITS_VARIABLE}: {error}") from None
+
+
+def builds_on_spark() -> bool:
+    """Whether the engine of the environment is Spark, and it can run here.
+
+    Raises:
+        UnusableInput: there is no such engine, or something that it needs is not installed.
+    """
+    return spark.is_chosen(os.environ)
 
 
 def publish_address() -> Address | None:

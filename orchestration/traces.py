@@ -24,7 +24,7 @@ from ingestion import (
 )
 from ingestion.contract import Dataset
 from ingestion.erased import MASKED, is_pseudonym
-from ingestion.home import raw_columns
+from ingestion.home import holds_no_load, raw_columns
 from ingestion.ledger import Load
 from ingestion.sources import INPUTS, people
 
@@ -245,7 +245,8 @@ def has_id(column: str, ids: list[str]) -> str:
 
 def has_raw(home: Home, name: str) -> bool:
     """Whether there is any raw file of a dataset or entity."""
-    return any(home.raw_folder(name).glob("[!_]*.parquet"))
+    files = home.raw_folder(name).glob("*.parquet")
+    return any(not holds_no_load(file) for file in files)
 
 
 def raw(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> str:

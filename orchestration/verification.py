@@ -12,6 +12,7 @@ import duckdb
 
 from ingestion import Home, UnusableInput, durable, stores
 from ingestion.chain_check import Chain, check_chain
+from ingestion.home import holds_no_load
 from ingestion.ledger import Record
 from ingestion.old_records import is_old
 from orchestration import publication, records
@@ -197,7 +198,7 @@ def _check_files(home: Home, chain: Chain, found: Findings) -> None:
                 found.problems.append(f"{name}: {problem}")
             count(name)
     there = [
-        *(path for path in home.raw.rglob("*.parquet") if not path.name.startswith("_schema")),
+        *(path for path in home.raw.rglob("*.parquet") if not holds_no_load(path)),
         *records.performance_folder(home).glob("*.parquet"),
     ]
     for path in sorted(there):

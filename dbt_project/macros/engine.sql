@@ -151,11 +151,11 @@
 {# Of the row with the greatest (least) `order`, the value: rows without a value do not count. May have a filter. #}
 {% macro arg_max(value, order) %}{{ return(adapter.dispatch('arg_max')(value, order)) }}{% endmacro %}
 {% macro duckdb__arg_max(value, order) %}arg_max({{ value }}, {{ order }}){% endmacro %}
-{% macro spark__arg_max(value, order) %}max_by({{ value }}, case when {{ value }} is not null then {{ order }} end){% endmacro %}
+{% macro spark__arg_max(value, order) %}max_by({{ value }}, case when ({{ value }}) is not null then {{ order }} end){% endmacro %}
 
 {% macro arg_min(value, order) %}{{ return(adapter.dispatch('arg_min')(value, order)) }}{% endmacro %}
 {% macro duckdb__arg_min(value, order) %}arg_min({{ value }}, {{ order }}){% endmacro %}
-{% macro spark__arg_min(value, order) %}min_by({{ value }}, case when {{ value }} is not null then {{ order }} end){% endmacro %}
+{% macro spark__arg_min(value, order) %}min_by({{ value }}, case when ({{ value }}) is not null then {{ order }} end){% endmacro %}
 
 {# All texts of a group, one after the other. #}
 {% macro joined_text(text, separator, order) %}{{ return(adapter.dispatch('joined_text')(text, separator, order)) }}{% endmacro %}
@@ -327,3 +327,11 @@
             and candidates.{{ later_instant }} > {{ relation }}.{{ instant }}
     ) as {{ later }}
 {% endmacro %}
+
+{#
+  How a model is kept that only others read: `kind`, view or ephemeral. Spark plans what is inlined again at every
+  mention, and views of views of many mentions take it minutes: there it is a table.
+#}
+{% macro inlined(kind) %}{{ return(adapter.dispatch('inlined')(kind)) }}{% endmacro %}
+{% macro duckdb__inlined(kind) %}{{ return(kind) }}{% endmacro %}
+{% macro spark__inlined(kind) %}{{ return('table') }}{% endmacro %}

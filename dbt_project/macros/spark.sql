@@ -10,7 +10,7 @@
 {% macro as_spark_spells(sql) %}
     {%- set spelled = namespace(sql=sql | replace('\\', '\\\\')) -%}
     {%- for pattern, by in [
-        (',(\s*(?:--[^\n]*\s*)*)(from|where|union)\\b', '\\1\\2'),
+        (',(\s*(?:--[^\n]*\n\s*)*)(from|where|union)\\b', '\\1\\2'),
         (',(\s*\))', '\\1'),
         (',\s*$', ''),
         ('(?i)\\bvarchar\\b', 'string'),
@@ -111,3 +111,27 @@
     {% do adapter.add_query(sql, abridge_sql_log=True) %}
     {{ return(sql) }}
 {% endmacro %}
+
+{#
+  DuckDB after Spark: a table is what Spark made of it, in the types of its contract. What DuckDB alone can make
+  (functions, views of its own) it makes as ever.
+#}
+{% macro duckdb__create_table_as(
+    temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none
+) -%}
+    {%- set folder = env_var('SCOREHOUSE_SPARK_TABLES', '') -%}
+    {%- if folder and not temporary and model.resource_type == 'model' -%}
+        {%- set made = "read_parquet('" ~ folder ~ '/' ~ model.schema ~ '.db/' ~ model.alias ~ "/*.parquet')" -%}
+        {%- set columns = ['*'] -%}
+        {%- if config.get('contract').enforced -%}
+            {%- set columns = [] -%}
+            {%- for column in model.columns.values() -%}
+                {%- do columns.append('cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ') as ' ~ column.name) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- set compiled_code = 'select ' ~ columns | join(', ') ~ ' from ' ~ made -%}
+    {%- endif -%}
+    {{- dbt_duckdb.duckdb__create_table_as(
+        temporary, relation, compiled_code, language, partitioned_by, sorted_by
+    ) -}}
+{%- endmacro %}

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from ingestion import Home, encryption
-from orchestration import records
+from orchestration import records, spark
 from orchestration.encrypting import remove_warehouse
 from orchestration.inputs import agents_time_zones, check_required_datasets, load_sequence
 from orchestration.instance import WRITER_POOL
@@ -17,7 +17,7 @@ from orchestration.model_version import model_version
 from orchestration.months import check_closable, choose_as_of
 from orchestration.progress import tell
 from orchestration.project import MANIFEST, PROJECT_DIR, dbt_target, reuse_parsed
-from orchestration.resources import ExclusiveRun, HomeResource
+from orchestration.resources import ExclusiveRun, HomeResource, builds_on_spark
 from orchestration.retention import kept_from, refuse_purged
 from orchestration.rules import check_rules
 from orchestration.run_settings import RunSettings, settings_of, started_at
@@ -96,6 +96,10 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         settings = settings_of(context)
         values = dbt_environment(home.home, settings, started_at(context))
         tell(f"building the warehouse as of {values['SCOREHOUSE_AS_OF']}")
+        if builds_on_spark():
+            tell("building the models on Spark")
+            values |= spark.build(home.home, values)
+            tell("taking the tables over")
         # Kept between runs: dbt parses only what changed, if it finds what it parsed for this home before.
         target = home.home.dagster / "dbt"
         reuse_parsed(target)

@@ -1,4 +1,6 @@
-{% set z = var('interval_z') %}
+{# As doubles: a quotient of decimals is cut to some digits by some engines. #}
+{% set z = 'cast(' ~ var('interval_z') ~ ' as double)' %}
+{% set z_squared = 'cast(' ~ var('interval_z') * var('interval_z') ~ ' as double)' %}
 with
 
 figures as (
@@ -82,8 +84,8 @@ judged as (
                 kpi_values.kind = 'share' and kpi_values.sample_size > 0 and kpi_values.value <= 1
                 then
                     (
-                        kpi_values.value + {{ z * z }} / (2 * kpi_values.sample_size)
-                    ) / (1 + {{ z * z }} / kpi_values.sample_size)
+                        kpi_values.value + {{ z_squared }} / (2 * kpi_values.sample_size)
+                    ) / (1 + {{ z_squared }} / kpi_values.sample_size)
             when kpi_values.kind = 'mean' then kpi_values.value
         end as interval_centre,
         case
@@ -92,8 +94,8 @@ judged as (
                 then
                     {{ z }} * sqrt(
                         kpi_values.value * (1 - kpi_values.value) / kpi_values.sample_size
-                        + {{ z * z }} / (4.0 * kpi_values.sample_size * kpi_values.sample_size)
-                    ) / (1 + {{ z * z }} / kpi_values.sample_size)
+                        + {{ z_squared }} / (4.0 * kpi_values.sample_size * kpi_values.sample_size)
+                    ) / (1 + {{ z_squared }} / kpi_values.sample_size)
             when kpi_values.kind = 'mean' then {{ z }} * kpi_values.standard_error
         end as interval_half_width,
         targets.review_due_on,

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {# One row per event of an agent; the stream delivers an event at least once, and not always in order. #}
 with

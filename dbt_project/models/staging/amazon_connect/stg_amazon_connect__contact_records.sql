@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per contact, as the record with the highest LastUpdateTimestamp says: the stream delivers a record at least

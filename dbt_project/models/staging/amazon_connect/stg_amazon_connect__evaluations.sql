@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per evaluation. It may come as two files: what the later one says wins, what it does not say the earlier one

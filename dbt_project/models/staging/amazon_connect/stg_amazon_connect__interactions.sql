@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   One row per contact that reached a queue or an agent. Supervisors who listen in have no contact of their own.

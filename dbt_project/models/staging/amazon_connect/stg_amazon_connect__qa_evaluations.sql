@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {# An evaluation names the agent by UUID alone; contacts and events say which user name that is. #}
 with

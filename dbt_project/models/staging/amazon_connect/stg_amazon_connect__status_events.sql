@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   What each event says that an agent does from then on. A contact that is connected, on hold or ended (that is,

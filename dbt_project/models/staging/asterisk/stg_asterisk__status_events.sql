@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   What the queue log says an agent was doing, from each second in which it says anything.

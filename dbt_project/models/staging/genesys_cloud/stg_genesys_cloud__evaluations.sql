@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per evaluation, as its newest version says: an evaluation is exported again when it is scored anew.

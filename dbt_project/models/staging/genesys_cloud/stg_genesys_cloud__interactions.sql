@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   One row per agent who answered, and one for a last stay in a queue that nobody answered. The first of a conversation
@@ -7,6 +7,13 @@
 
   A leg that rang and was not answered is nobody's contact, whatever after-contact work it carries.
 #}
+{% set columns = [
+    'conversation_id', 'position', 'agent_id', 'user_id', 'answered_at', 'left_at',
+    'conversation_ended_at', 'originating_direction', 'direction', 'media_type',
+    'message_type', 'talk_milliseconds', 'held_milliseconds', 'acw_milliseconds',
+    'wrap_up_code', 'is_transferred', 'external_tag', 'load_id', 'row_number',
+    'load_sequence',
+] %}
 with
 
 participants as (
@@ -76,15 +83,17 @@ in_order as (
         lead(stepped_at) over by_time is null as is_last,
     from steps
     window
-        by_time as (partition by conversation_id order by stepped_at, position),
+        by_time as (
+            partition by conversation_id order by stepped_at nulls last, position
+        ),
         so_far as (
             partition by conversation_id
-            order by stepped_at, position
+            order by stepped_at nulls last, position
             rows between unbounded preceding and current row
         ),
         before as (
             partition by conversation_id
-            order by stepped_at, position
+            order by stepped_at nulls last, position
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -108,34 +117,40 @@ unanswered_calls as (
         and originating_direction = 'outbound'
         and conversation_id not in (select counted.conversation_id from counted)
     qualify
-        row_number() over (partition by conversation_id order by began_at, position) = 1
+        row_number() over (
+            partition by conversation_id order by began_at nulls last, position
+        ) = 1
 ),
 
 contacts as (
     select
-        * exclude (queued, queue_id),
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        is_queue,
         case when is_queued then queued.began_at else began_at end as queued_at,
         case
             when is_queued then coalesce(queue_id, queued.queue_id)
             else queue_id
         end as queue,
         row_number() over (
-            partition by conversation_id order by stepped_at, position
+            partition by conversation_id order by stepped_at nulls last, position
         ) as leg,
     from counted
 
-    union all by name
+    union all
 
     select
-        *,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        false as is_queue,
         began_at as queued_at,
         queue_id as queue,
         1 as leg,
     from unanswered_calls
 ),
 
--- Where a transferred customer went: whoever was called last before the agent left.
--- Systems take a moment.
 parties as (
     select
         *,
@@ -148,6 +163,8 @@ parties as (
     where purpose in ('acd', 'agent', 'user', 'external')
 ),
 
+-- Where a transferred customer went: whoever was called last before the agent left.
+-- Systems take a moment.
 targets as (
     select
         contacts.conversation_id,
@@ -187,7 +204,7 @@ final as (
     select
         timed.conversation_id
         || case when timed.leg > 1 then '/' || timed.leg else '' end as interaction_id,
-        case when not coalesce(timed.is_queue, false) then timed.agent_id end
+        case when not timed.is_queue then timed.agent_id end
             as agent_id,
         customers.customer_id,
         case

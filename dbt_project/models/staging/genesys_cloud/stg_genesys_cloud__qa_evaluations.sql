@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   Evaluations that are finished, released to the agent (`genesys_cloud_released_only`), and neither deleted nor replaced

@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   What an agent's routing status and presence say together, from each instant at which either changes. Both may change

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per presence, and per routing status, that a user began. A status that lasts over several days is delivered

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per instant at which an agent's unified status changed, in whichever form it was told: an event of a webhook,

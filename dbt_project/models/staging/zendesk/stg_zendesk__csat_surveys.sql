@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   One row per ticket whose customer was asked, as a survey of the landing contract: a ticket has one rating, however
@@ -29,7 +29,7 @@ by_ticket as (
     from ratings
     window of_ticket as (
         partition by coalesce(ticket_id, 'rating ' || rating_id)
-        order by created_at, rating_id
+        order by created_at nulls last, rating_id
         rows between unbounded preceding and unbounded following
     )
 ),

@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   One row per ticket that was not deleted, as a ticket of the landing contract.
@@ -19,7 +19,11 @@ metrics as (
 ),
 
 changes as (
-    select * from {{ ref('stg_zendesk__ticket_audits') }}
+    select
+        *,
+        -- A row of a field history has no number: it comes after those of its instant that have one.
+        coalesce(audit_number, 9223372036854775807) as audit_order,
+    from {{ ref('stg_zendesk__ticket_audits') }}
 ),
 
 users as (
@@ -41,7 +45,8 @@ status_changes as (
             coalesce(
                 previous_value,
                 lag(field_value) over (
-                    partition by ticket_id order by changed_at, audit_number, place
+                    partition by ticket_id
+                    order by changed_at, audit_number nulls last, place
                 )
             )
         ) as previous_status,
@@ -68,9 +73,9 @@ assigned as (
     select
         solvings.ticket_id,
         coalesce(
-            {{ arg_max('changes.field_value', '(changes.changed_at, changes.audit_number)') }}
+            {{ arg_max('changes.field_value', '(changes.changed_at, changes.audit_order)') }}
                 filter (where changes.changed_at <= solvings.changed_at),
-            {{ arg_min('changes.previous_value', '(changes.changed_at, changes.audit_number)') }}
+            {{ arg_min('changes.previous_value', '(changes.changed_at, changes.audit_order)') }}
                 filter (where changes.changed_at > solvings.changed_at)
         ) as assignee_id,
     from solvings

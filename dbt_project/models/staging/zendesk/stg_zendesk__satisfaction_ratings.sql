@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {# One row per rating, as its newest record says: a customer may turn good into bad, and bad into good. #}
 with

@@ -1,4 +1,4 @@
-{{ config(materialized = 'ephemeral') }}
+{{ config(materialized = inlined('ephemeral')) }}
 
 {#
   One row per change of an agent's unified status, as a status event of the landing contract. Zendesk says who could

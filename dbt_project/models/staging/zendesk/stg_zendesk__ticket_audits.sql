@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per change of a ticket's status or assignee: an event of an audit, or a row of the field history that a

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {# One row per ticket, as its newest metrics say; those may also come as the metric set within a ticket. #}
 with

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {#
   One row per ticket, as its newest record says: an incremental export brings a ticket again whenever it changed, and

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view') }}
+{{ config(materialized = inlined('view')) }}
 
 {# One row per user, as the newest record says. Only who it is elsewhere is read: customers are users too. #}
 with
