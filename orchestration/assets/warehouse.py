@@ -96,7 +96,8 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         settings = settings_of(context)
         values = dbt_environment(home.home, settings, started_at(context))
         tell(f"building the warehouse as of {values['SCOREHOUSE_AS_OF']}")
-        if builds_on_spark():
+        on_spark = builds_on_spark()
+        if on_spark:
             tell("building the models on Spark")
             values |= spark.build(home.home, values)
             tell("taking the tables over")
@@ -105,6 +106,9 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         reuse_parsed(target)
         # Unit tests prove the models, not the data: they are run where models change (`make test`).
         arguments = ["build", "--exclude-resource-type", "unit_test"]
+        if on_spark:
+            # What Spark made is whole: nothing of it goes by change.
+            arguments.append("--full-refresh")
         if encryption.is_encrypted(home.home.root):
             # What is written into an existing encrypted file has a newer format than in a fresh one, and spells the
             # queries of table functions otherwise than the candidate does.
