@@ -131,7 +131,7 @@
         {%- endif -%}
         {%- set compiled_code = 'select ' ~ columns | join(', ') ~ ' from ' ~ made -%}
     {%- endif -%}
-    {{- dbt_duckdb.duckdb__create_table_as(
+    {{- dbt.duckdb__create_table_as(
         temporary, relation, compiled_code, language, partitioned_by, sorted_by
     ) -}}
 {%- endmacro %}
