@@ -40,7 +40,7 @@ class Centre:
 
     def newest(self, dataset: str, key: list[str], *columns: str) -> pd.DataFrame:
         """The newest version of each row."""
-        files = sorted((self.home / "raw" / dataset).glob("[!_]*.parquet"))
+        files = sorted((self.home / "raw" / dataset).glob("[!_s]*.parquet"))
         wanted = [*key, *columns, "updated_at", "load_id", "row_number"] if columns else None
         rows = pd.concat([pd.read_parquet(file, columns=wanted) for file in files])
         rows = rows[rows["updated_at"].isna() | (rows["updated_at"] <= self.as_of)]

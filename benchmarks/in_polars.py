@@ -50,7 +50,7 @@ class Centre:
 
     def newest(self, dataset: str, key: Sequence[str], *columns: str) -> pl.LazyFrame:
         """The newest version of each row."""
-        files = sorted((self.home / "raw" / dataset).glob("[!_]*.parquet"))
+        files = sorted((self.home / "raw" / dataset).glob("[!_s]*.parquet"))
         rows = pl.concat([pl.scan_parquet(file) for file in files], how="diagonal_relaxed")
         if columns:
             rows = rows.select(*key, *columns, "updated_at", "load_id", "row_number")

@@ -71,7 +71,9 @@ class TestAsKnownOn:
         assert "nothing was published by 2020-01-01T23:59:59.999Z" in refused.stderr
 
     def test_a_changed_raw_file_stops_it(self, copy: Home, tmp_path: Path) -> None:
-        raw = change_last_byte(next(iter(sorted(copy.raw_folder("tickets").glob("[!_]*.parquet")))))
+        raw = change_last_byte(
+            next(iter(sorted(copy.raw_folder("tickets").glob("[!_s]*.parquet"))))
+        )
         refused = scorehouse(
             "as-known-on", "2100-01-01", "--home", copy.root, "--out", tmp_path / "x"
         )
@@ -112,7 +114,7 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("folder", "pattern"),
         [
-            ("raw/tickets", "[!_]*.parquet"),
+            ("raw/tickets", "[!_s]*.parquet"),
             ("records/performance", "*.parquet"),
             (f"reports/{MONTH}/agents", "*.pdf"),
         ],
@@ -136,7 +138,7 @@ class TestVerify:
 
     def test_files_that_nobody_recorded_are_named(self, copy: Home) -> None:
         for folder in (copy.raw_folder("tickets"), records.performance_folder(copy)):
-            shutil.copy(one_of(folder, "[!_]*.parquet"), folder / "planted.parquet")
+            shutil.copy(one_of(folder, "[!_s]*.parquet"), folder / "planted.parquet")
         problems = verification.verify(copy).problems
         assert [problem.split(":")[0] for problem in problems] == [
             "raw/tickets/planted.parquet",

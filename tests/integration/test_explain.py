@@ -117,7 +117,7 @@ def test_the_revisions_differ_by_the_ticket_that_came_later(
     assert dict(before.inputs) == {"resolved_tickets": before.figure.value}
     assert sum(day[1] for day in before.days) == before.figure.value
     with duckdb.connect() as connection:
-        pattern = str(home.raw_folder("tickets") / "[!_]*.parquet")
+        pattern = str(home.raw_folder("tickets") / "[!_s]*.parquet")
         late = connection.execute(
             "select ticket_id from read_parquet(?) where updated_at = '2026-11-15T08:00:00Z'"
             " and status = 'reopened'",
@@ -161,7 +161,7 @@ def test_the_rows_that_are_named_are_those_of_the_files(closed: Run, stage: Stag
 
 
 def rows_of_raw(home: Home, dataset: str) -> list[tuple[Any, ...]]:
-    pattern = str(home.raw_folder(dataset) / "[!_]*.parquet")
+    pattern = str(home.raw_folder(dataset) / "[!_s]*.parquet")
     return duckdb.execute(
         "select survey_id, load_id, row_number from read_parquet(?)", [pattern]
     ).fetchall()
@@ -176,7 +176,7 @@ def test_a_changed_raw_row_is_found(closed: Run, tmp_path: Path) -> None:
         " order by agent_id limit 1",
         OCTOBER,
     )
-    for file in home.raw_folder("csat_surveys").glob("[!_]*.parquet"):
+    for file in home.raw_folder("csat_surveys").glob("[!_s]*.parquet"):
         duckdb.execute(
             f"copy (select * replace (case when agent_id = '{agent}' then 1 else score end as score)"
             f" from read_parquet('{file}')) to '{file}.new' (format parquet)"

@@ -135,7 +135,7 @@ def failing_data_test(stage: Stage) -> Stopped:
     """A raw file that was loaded with what no rule of ingestion sees: a test of the models does."""
     home = stage.copy_closed("failing_data_test")
     raw = max(
-        home.raw_folder("qa_evaluations").glob("[!_]*.parquet"), key=lambda f: f.stat().st_size
+        home.raw_folder("qa_evaluations").glob("[!_s]*.parquet"), key=lambda f: f.stat().st_size
     )
     damage(raw)
     # As if it had been so from the beginning: a file that is not as recorded stops a run before any model.

@@ -239,7 +239,7 @@ def test_a_name_is_found_however_it_is_written(tmp_path: Path, name: str, conten
 
 
 def test_a_file_that_is_not_as_recorded_is_not_made_good(home: Home) -> None:
-    (path,) = home.raw_folder("tickets").glob("[!_]*.parquet")
+    (path,) = home.raw_folder("tickets").glob("[!_s]*.parquet")
     duckdb.sql(f"create table t as from '{path}'; copy t to '{path}' (format parquet)")
     with pytest.raises(UnusableInput, match=r"raw/tickets/.* is not as it was recorded"):
         erase(home)
@@ -436,7 +436,7 @@ def test_an_encrypted_home_loses_the_person_and_stays_encrypted(home: Home) -> N
     assert traces.person_of(home, "A00001") is None
     with engine.connect() as connection:
         feedback = engine.parquet(
-            connection, home.raw_folder("feedback_sessions") / "[!_]*.parquet"
+            connection, home.raw_folder("feedback_sessions") / "[!_s]*.parquet"
         )
         notes = connection.execute(f"select notes from {feedback} order by row_number").fetchall()
     assert MASKED in notes[1][0]

@@ -114,7 +114,7 @@ def erase(home: Home) -> erasing.Erasure:
 
 def payloads(home: Home, entity: str) -> list[str]:
     with engine.connect() as connection:
-        rows = engine.parquet(connection, home.raw_folder(entity) / "[!_]*.parquet")
+        rows = engine.parquet(connection, home.raw_folder(entity) / "[!_s]*.parquet")
         found = connection.execute(
             f"select distinct payload from {rows} order by payload"
         ).fetchall()

@@ -35,7 +35,7 @@ def land(home: Home, landing: Path) -> None:
             text = "".join(json.dumps(row) + "\n" for row in stamped)
             (landing / dataset / f"{version}.ndjson").write_text(text)
     ingest(home, landing, list(DATASETS), lambda _: None)
-    raw = next(home.raw_folder("tickets").glob("[!_]*.parquet"))
+    raw = next(home.raw_folder("tickets").glob("[!_s]*.parquet"))
     table = pq.read_table(raw).drop_columns(["kind"])
     pq.write_table(table.slice(1), raw)
 
