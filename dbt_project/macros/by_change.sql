@@ -396,6 +396,7 @@
 {% endmaterialization %}
 
 {% materialization change_set, default %}
+    {% call noop_statement('main', 'SKIPPED') %}{% endcall %}
     {{ return({'relations': []}) }}
 {% endmaterialization %}
 

@@ -96,7 +96,10 @@
 {# A number as text with that many decimals, for reasons that people read. #}
 {% macro fixed(number, decimals) %}{{ return(adapter.dispatch('fixed')(number, decimals)) }}{% endmacro %}
 {% macro duckdb__fixed(number, decimals) %}printf('%.{{ decimals }}f', {{ number }}){% endmacro %}
-{# Not `format_string`: Java rounds the shortest decimal there, while this one looks at the binary number, as C does. #}
+{#
+  Not `format_string`: Java rounds the shortest decimal there, while this one looks at the binary number, as C does. But for
+  half of the last place alone (0.0005 with 3 decimals), which it takes for nothing.
+#}
 {% macro spark__fixed(number, decimals) %}format_number({{ number }}, '0.{{ '0' * decimals }}'){% endmacro %}
 
 {# A month as YYYY-MM. #}
@@ -156,6 +159,17 @@
 {% macro arg_min(value, order) %}{{ return(adapter.dispatch('arg_min')(value, order)) }}{% endmacro %}
 {% macro duckdb__arg_min(value, order) %}arg_min({{ value }}, {{ order }}){% endmacro %}
 {% macro spark__arg_min(value, order) %}min_by({{ value }}, case when ({{ value }}) is not null then {{ order }} end){% endmacro %}
+
+{# Of an even count the middle between the two in the middle; engines round that differently. #}
+{% macro median_of(number) %}{{ return(adapter.dispatch('median_of')(number)) }}{% endmacro %}
+{% macro duckdb__median_of(number) %}median({{ number }}){% endmacro %}
+{% macro spark__median_of(number) -%}
+    {%- set sorted = 'array_sort(collect_list(cast(' ~ number ~ ' as double)))' -%}
+    {%- set count = 'count(' ~ number ~ ')' -%}
+    {%- set low = 'try_element_at(' ~ sorted ~ ', cast((' ~ count ~ ' + 1) div 2 as integer))' -%}
+    {%- set high = 'try_element_at(' ~ sorted ~ ', cast(' ~ count ~ ' div 2 + 1 as integer))' -%}
+    case when {{ count }} > 0 then {{ low }} + ({{ high }} - {{ low }}) * 0.5D end
+{%- endmacro %}
 
 {# All texts of a group, one after the other. #}
 {% macro joined_text(text, separator, order) %}{{ return(adapter.dispatch('joined_text')(text, separator, order)) }}{% endmacro %}

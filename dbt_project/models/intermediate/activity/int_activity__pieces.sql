@@ -125,7 +125,10 @@ swept as (
         position,
         lead(position) over sweep as next_position,
         cast(
-            sum(change) over (sweep rows between unbounded preceding and current row) as bigint
+            sum(change) over (
+                partition by position // {{ agent_unit * agents_together }} order by position
+                rows between unbounded preceding and current row
+            ) as bigint
         ) as counters,
     from placed
     window sweep as (

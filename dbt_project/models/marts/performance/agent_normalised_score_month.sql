@@ -17,7 +17,7 @@ team_medians as (
         team_id,
         month,
         count(*) as team_agents,
-        median(tickets_per_logged_in_hour) as team_median_tickets_per_logged_in_hour,
+        {{ median_of('tickets_per_logged_in_hour') }} as team_median_tickets_per_logged_in_hour,
     from rates
     where role = 'agent' and logged_in_seconds > 0 and team_id is not null
     group by team_id, month
