@@ -209,7 +209,8 @@ def _arrivals(
 ) -> Ints:
     """Sorted arrival seconds of one queue over the time its agents are there."""
     first = int(windows.start[mine].min()) // BIN_S * BIN_S
-    bins = (int(windows.end[mine].max()) - first) // BIN_S + 1
+    # Three at least, the width of what is smoothed.
+    bins = max((int(windows.end[mine].max()) - first) // BIN_S + 1, 3)
     staffed = _staff(windows.start[mine], windows.end[mine], first, bins)
     smooth = np.convolve(staffed, np.ones(3) / 3, mode="same")
     begins = first + BIN_S * np.arange(bins)

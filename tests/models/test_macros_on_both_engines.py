@@ -155,7 +155,8 @@ CASES = {
     ),
     "median_of": """
         select key % 3, {{ median_of('number') }}
-        from (select number, cast(floor(number * 10) as bigint) as key from ({NUMBERS})) where number is null or number < 1e7
+        from (select number, cast(floor(number * 10) as bigint) as key from ({NUMBERS}))
+        where number is null or number < 1e7
         group by all
         union all
         select 9, {{ median_of('number') }}
