@@ -164,6 +164,11 @@ def test_small_centres_have_all_that_a_close_needs(
         assert len(rows) == summary.rows[dataset]
 
 
+def test_a_queue_whose_only_agent_is_there_for_minutes_is_no_obstacle(tmp_path: Path) -> None:
+    simulate(SimulationSettings(1, 1, "2026-10", 3, tmp_path / "landing"))
+    assert (tmp_path / "landing" / "_truth" / "agents.parquet").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
