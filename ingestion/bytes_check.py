@@ -43,9 +43,11 @@ def content_hash(path: Path) -> str:
 
 
 def open_text(
-    path: Path, compressed: bool, folder: Path, limits: Limits, separator: str = ","
+    path: Path, compressed: bool, folder: Path, limits: Limits, separator: str | None = None
 ) -> TextFile:
-    """Check the whole file for size, compression, UTF-8 and quotes; unpack it into `folder` if needed.
+    """Check the whole file for size, compression and UTF-8; unpack it into `folder` if needed.
+
+    separator: of a CSV file, of which the quotes and the line ends are looked at as well.
 
     Raises:
         UnusableFileError: it is not gzip where its name says so, is truncated or damaged, has a
@@ -53,25 +55,30 @@ def open_text(
     """
     size = _Size(limits, path.stat().st_size if compressed else None)
     utf8 = _Utf8()
-    quotes = _Quotes(separator)
+    quotes = _Quotes(separator) if separator else None
+
+    def check(chunk: bytes) -> None:
+        utf8.feed(chunk, size.lines)
+        size.feed(chunk)
+        if quotes:
+            quotes.feed(chunk)
+
     if not compressed:
         with path.open("rb") as opened:
             for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
-                size.feed(chunk)
-                utf8.feed(chunk)
-                quotes.feed(chunk)
+                check(chunk)
     else:
         unpacked = folder / "unpacked"
         with unpacked.open("xb") as copy:
             for chunk in unpack(path):
-                size.feed(chunk)
-                utf8.feed(chunk)
-                quotes.feed(chunk)
+                check(chunk)
                 copy.write(chunk)
         path = unpacked
-    utf8.feed(b"", final=True)
+    utf8.feed(b"", size.lines, final=True)
+    if quotes is None:
+        return TextFile(path, None, False)
     odd_quote_line = quotes.finish()
-    return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines, separator)
+    return TextFile(path, odd_quote_line, 0 < quotes.paired < quotes.lines, quotes.separator)
 
 
 def in_utf8(
@@ -222,7 +229,7 @@ class _Size:
         self._limits = limits
         self._packed = packed
         self._bytes = 0
-        self._lines = 1
+        self.lines = 1
         self._line_bytes = 0
 
     def feed(self, chunk: bytes) -> None:
@@ -249,10 +256,10 @@ class _Size:
         if length > limits.line_bytes:
             raise limits.refuse(
                 "line_bytes",
-                f"line {self._lines} has {length:,} bytes or more",
+                f"line {self.lines} has {length:,} bytes or more",
                 "write one record per line",
             )
-        self._lines += chunk.count(b"\n")
+        self.lines += chunk.count(b"\n")
         # Lines within a chunk are shorter than it, and a chunk is shorter than the limit.
         self._line_bytes = len(chunk) - last - 1 if last >= 0 else length
 
@@ -262,22 +269,25 @@ class _Utf8:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._lines = 1
+        self._within = False
         self._first = True
 
-    def feed(self, chunk: bytes, final: bool = False) -> None:
+    def feed(self, chunk: bytes, line: int, final: bool = False) -> None:
+        """Look at a chunk that begins in this line."""
         if self._first and chunk.startswith(GZIP_MAGIC):
             raise UnusableFileError("the file is gzip; name it with .gz at the end")
         self._first = self._first and not chunk
+        if chunk.isascii() and not self._within:
+            return
         try:
             self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
-            line = self._lines + error.object[: error.start].count(b"\n")
+            line += error.object[: error.start].count(b"\n")
             raise UnusableFileError(
                 f"byte 0x{error.object[error.start]:02x} in line {line} is not UTF-8; "
                 "save the file with UTF-8 encoding"
             ) from None
-        self._lines += chunk.count(b"\n")
+        self._within = bool(self._decoder.getstate()[0])
 
 
 class _Quotes:
@@ -288,6 +298,7 @@ class _Quotes:
     """
 
     def __init__(self, separator: str) -> None:
+        self.separator = separator
         self._boundary = (ord(separator), ord("\n"), ord("\r"), _QUOTE)
         self._held = b""
         self._before = ord("\n")
@@ -328,5 +339,6 @@ class _Quotes:
                 self._last_quote_line = 1 + self.lines + data.count(b"\n", 0, int(positions[-1]))
             self._count += len(positions)
         self.lines += data.count(b"\n", 0, length)
-        self.paired += data.count(b"\r\n", 0, length + 1)
+        if b"\r" in data:
+            self.paired += data.count(b"\r\n", 0, length + 1)
         self._before = data[length - 1]

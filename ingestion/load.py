@@ -1,6 +1,7 @@
 """Loading one file: read, check, write raw and quarantine aside, and commit with a ledger line."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,12 +129,21 @@ def _load_rows(
     kept_out: erased.Erased,
 ) -> Load:
     source = landing / file.path
+
+    def write(
+        opened: duckdb.DuckDBPyConnection,
+        landed: Landed,
+        reading: AbstractContextManager[None] | None = None,
+    ) -> Load:
+        with reading or nullcontext():
+            landed, of_erased, faulty = _check(opened, file, dataset, landed, kept_out)
+        return _write(opened, file, dataset, landed, load_id, raw, quarantine, faulty, of_erased)
+
     if file.entry is not None:
         text = mapped_reader.open_text(file.entry, source, folder, limits)
         on_disk = text.path.stat().st_size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
-            landed = mapped_reader.read(opened, file.entry, text, folder, limits)
-            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
+            return write(opened, mapped_reader.read(opened, file.entry, text, folder, limits))
     if dataset.name in ENTITIES:
         entity = ENTITIES[dataset.name]
         if encryption.keys_of(raw) is None:
@@ -151,8 +161,7 @@ def _load_rows(
             (folder / "unpacked").unlink(missing_ok=True)
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
-            landed = records.read(opened, entity, source, folder, limits)
-            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
+            return write(opened, records.read(opened, entity, source, folder, limits))
     name = source.name.lower()
     if not name.endswith((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES)):
         readable = ", ".join((*CSV_NAMES, *NDJSON_NAMES, *PARQUET_NAMES))
@@ -163,13 +172,44 @@ def _load_rows(
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
             landed = parquet.read(opened, dataset, source, folder, limits)
-            return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
-    text = bytes_check.open_text(source, name.endswith(".gz"), folder, limits)
-    reader = csv if name.endswith(CSV_NAMES) else ndjson
+            return write(opened, landed, parquet.unreadable(source))
+    is_csv = name.endswith(CSV_NAMES)
+    separator = "," if is_csv else None
+    text = bytes_check.open_text(source, name.endswith(".gz"), folder, limits, separator)
+    reader = csv if is_csv else ndjson
     on_disk = text.path.stat().st_size > IN_MEMORY_BYTES
+    # Erased people are looked for in `landed` several times, so it should not be the file itself.
+    if not kept_out:
+        with (
+            suppress(duckdb.InvalidInputException),
+            engine.connection(folder, on_disk, limits.memory_bytes) as opened,
+        ):
+            well_formed = reader.read_well_formed(opened, dataset, text, folder, limits)
+            if well_formed is not None:
+                return write(opened, well_formed)
     with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
-        landed = reader.read(opened, dataset, text, folder, limits)
-        return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
+        return write(opened, reader.read(opened, dataset, text, folder, limits))
+
+
+def _check(
+    opened: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    dataset: Dataset,
+    landed: Landed,
+    kept_out: erased.Erased,
+) -> tuple[Landed, int, int]:
+    """Check the rows; returns those that are read on, the number of erased people's, and that of faulty ones."""
+    if any(column.kind == "time_zone" for column in dataset.columns):
+        validation.prepare_time_zones(opened)
+    if dataset.name in ENTITIES:
+        of_erased = erased.keep_records_out(opened, ENTITIES[dataset.name], kept_out)
+    else:
+        system = file.entry.folder.split("/")[0] if file.entry else None
+        of_erased = erased.keep_out(opened, landed.present, kept_out, system)
+    if kept_out:
+        # Of rows that name somebody it has none.
+        landed = replace(landed, record="record")
+    return landed, of_erased, validation.collect_faulty(opened, dataset, landed)
 
 
 def _write(
@@ -180,18 +220,11 @@ def _write(
     load_id: str,
     raw: Path,
     quarantine: Path,
-    kept_out: erased.Erased,
+    faulty: int,
+    of_erased: int,
 ) -> Load:
     """Write the good rows to `raw` and the others to `quarantine`; count both."""
-    if any(column.kind == "time_zone" for column in dataset.columns):
-        validation.prepare_time_zones(opened)
-    if dataset.name in ENTITIES:
-        of_erased = erased.keep_records_out(opened, ENTITIES[dataset.name], kept_out)
-    else:
-        system = file.entry.folder.split("/")[0] if file.entry else None
-        of_erased = erased.keep_out(opened, landed.present, kept_out, system)
-    faulty = validation.collect_faulty(opened, dataset, landed.present, landed.labels)
-    good = validation.good_rows(dataset, landed.present, load_id, any_faulty=faulty > 0)
+    good = validation.good_rows(dataset, landed, load_id)
     written = engine.write_parquet(opened, good, raw)
     refused = opened.execute("SELECT count(*) FROM refused").fetchone()
     assert refused is not None

@@ -25,11 +25,13 @@ _FALSE = ("false", "f", "no", "n", "0")
 class Test:
     """`passes`: SQL that is true for a good text; `sentence`: SQL of the reason when it is not.
 
-    A test is looked at only when those before it pass.
+    A test is looked at only when those before it pass. `of_form`: it asks how a text is written, so a value that has
+    the column's type already passes.
     """
 
     passes: str
     sentence: str
+    of_form: bool = False
 
 
 def converted(column: Column, value: str) -> str:
@@ -49,13 +51,15 @@ def converted(column: Column, value: str) -> str:
             return value
 
 
-def tests(column: Column, value: str) -> list[Test]:
-    """The tests that the text `value` (SQL, not null) of the column must pass, in order."""
-    typed = converted(column, value)
+def tests(column: Column, value: str, typed: str) -> list[Test]:
+    """The tests that the text `value` (SQL, not null) of the column must pass, in order.
+
+    typed: SQL of what `converted` makes of it.
+    """
     shown = f"'{column.name} ''' || left({value}, {VALUE_LENGTH}) || ''''"
 
-    def must(passes: str, complaint: str) -> Test:
-        return Test(passes, f"{shown} || {literal(' ' + complaint)}")
+    def must(passes: str, complaint: str, of_form: bool = False) -> Test:
+        return Test(passes, f"{shown} || {literal(' ' + complaint)}", of_form)
 
     def within(least: str, most: str, none: str, outside: str) -> Test:
         # One test, so that the cast of every row is made once.
@@ -104,6 +108,7 @@ def tests(column: Column, value: str) -> list[Test]:
                     _matches(value, CLOCK + OFFSET),
                     f"CASE WHEN {_matches(value, CLOCK)} THEN 'naive instant: ' ||"
                     f" {naive.sentence} ELSE {shapeless.sentence} END",
+                    of_form=True,
                 ),
                 within(
                     "TIMESTAMPTZ '1970-01-01 00:00:00+00'",
@@ -114,7 +119,7 @@ def tests(column: Column, value: str) -> list[Test]:
             ]
         case "date":
             return [
-                must(_matches(value, _DATE), "is no date of the form YYYY-MM-DD"),
+                must(_matches(value, _DATE), "is no date of the form YYYY-MM-DD", of_form=True),
                 within(
                     "DATE '1900-01-01'",
                     "DATE '9999-12-31'",
@@ -124,17 +129,21 @@ def tests(column: Column, value: str) -> list[Test]:
             ]
         case "seconds":
             return [
-                must(_matches(value, _WHOLE), "is no whole number of seconds"),
+                must(_matches(value, _WHOLE), "is no whole number of seconds", of_form=True),
                 must(f"{value}[1] <> '-'", "is negative; a duration is 0 or more"),
                 must(f"{typed} IS NOT NULL", "is too large for a duration in seconds"),
             ]
         case "integer":
-            return number(must(_matches(value, _WHOLE), "is no whole number"))
+            return number(must(_matches(value, _WHOLE), "is no whole number", of_form=True))
         case "decimal":
             return number(must(_matches(value, _NUMBER), "is no number; write it as 1234.5"))
         case "boolean":
             return [
-                must(f"lower({value}) IN ({_sql_list(_TRUE + _FALSE)})", "is none of true, false")
+                must(
+                    f"lower({value}) IN ({_sql_list(_TRUE + _FALSE)})",
+                    "is none of true, false",
+                    of_form=True,
+                )
             ]
         case "enum":
             return [

@@ -1,9 +1,10 @@
 """The contract applied to a file that was read: which rows break it and why, which rows are good.
 
 Input is a relation `landed` with `row_number`, `line_number` (null where the format has no lines),
-`nested` (bit i set: the cell of contract column i holds a nested value), `record` (the row as
-text) and one VARCHAR column per contract column that the file has. Where a mapping made the rows,
+`record` (the row as text) and one VARCHAR column per contract column that the file has. Where a mapping made the rows,
 there is beside each a column `why …` with the reason why it could make no value, null if it could.
+
+It is read once: `checked` has the typed values of all rows, and the texts of the faulty ones alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ import duckdb
 from ingestion import rules
 from ingestion.contract import Column, Dataset
 from ingestion.engine import identifier, literal
+from ingestion.readers.common import Landed
 
 
 def prepare_time_zones(opened: duckdb.DuckDBPyConnection) -> None:
@@ -26,49 +28,74 @@ def prepare_time_zones(opened: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def collect_faulty(
-    opened: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    present: Sequence[str],
-    labels: Mapping[str, str] | None = None,
-) -> int:
-    """Create the table `faulty` of the rows that break the contract, and return their number.
+def collect_faulty(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -> int:
+    """Create the tables `checked` and `faulty`, of the rows that break the contract; return the number of these.
 
-    Its columns: row_number, line_number, nested, record, the texts of all contract columns under
-    the columns' names, and `faults`, which has bit i set when contract column i is at fault.
-    labels: of the columns that a mapping made, their names in reasons.
+    Columns of `checked`: the contract columns that the file has, typed; row_number, where `landed` has it; `faults`,
+    which has bit i set when contract column i is at fault; and `said`, the texts of a faulty row.
+    Columns of `faulty`: row_number, line_number, nested (bit i set: the cell of contract column i holds a nested
+    value), record, faults, and the texts of all contract columns under the columns' names.
     """
-    cells = ", ".join(f"{_cell(c, present)} AS {identifier(c.name)}" for c in dataset.columns)
-    cells += "".join(f", {_why(name)}" for name in labels or ())
-    conditions = {
-        position: _fault(dataset, position, present, labels or {})
+    columns = {column.name: column for column in dataset.columns if column.name in landed.present}
+    typed = ", ".join(
+        f"{landed.typed.get(name) or f'CAST({_made(column, landed)} AS {column.sql_type})'}"
+        f" AS {_typed(name)}"
+        for name, column in columns.items()
+    )
+    faults = {
+        position: _fault(dataset, column, landed)
         for position, column in enumerate(dataset.columns)
-        if column.name in present
+        if column.name in columns
     }
-    faults = " | ".join(
-        f"CASE WHEN {condition} THEN {1 << position} ELSE 0 END"
-        for position, condition in conditions.items()
+    nested = {
+        position: landed.nested[column.name]
+        for position, column in enumerate(dataset.columns)
+        if column.name in landed.nested
+    }
+    said = {
+        "line_number": "CAST(line_number AS VARCHAR)",
+        "nested": f"CAST({_bits(nested)} AS VARCHAR)",
+        "record": landed.record,
+        **{name: _text(name, landed) for name in columns},
+        **{f"why {name}": _why(name) for name in landed.labels},
+    }
+    number = "row_number, " if landed.is_numbered else ""
+    opened.execute(
+        f"CREATE TEMP TABLE checked AS SELECT {number}"
+        f"{', '.join(f'{_typed(name)} AS {identifier(name)}' for name in columns)},"
+        f" faults, CASE WHEN faults <> 0 THEN [{', '.join(said.values())}] END AS said"
+        f" FROM (SELECT *, {_bits(faults)} AS faults FROM (SELECT *, {typed} FROM landed))"
+    )
+    types = {"line_number": "BIGINT", "nested": "BIGINT"}
+    texts = ", ".join(
+        f"CAST(said[{place}] AS {types.get(name, 'VARCHAR')}) AS {identifier(name)}"
+        for place, name in enumerate(said, 1)
+    )
+    absent = "".join(
+        f", CAST(NULL AS VARCHAR) AS {identifier(column.name)}"
+        for column in dataset.columns
+        if column.name not in columns
     )
     opened.execute(
-        f"CREATE TEMP TABLE faulty AS SELECT row_number, line_number, nested, record, {cells},"
-        f" {faults} AS faults FROM landed WHERE {' OR '.join(conditions.values())}"
+        f"CREATE TEMP TABLE faulty AS SELECT {_number(landed)} AS row_number, faults, {texts}{absent}"
+        " FROM checked WHERE faults <> 0"
     )
     row = opened.execute("SELECT count(*) FROM faulty").fetchone()
     assert row is not None
     return int(row[0])
 
 
-def good_rows(dataset: Dataset, present: Sequence[str], load_id: str, any_faulty: bool) -> str:
-    """SELECT of the rows that are not in `faulty`, typed, in file order, with the raw columns."""
+def good_rows(dataset: Dataset, landed: Landed, load_id: str) -> str:
+    """SELECT of the rows of `checked` that are not at fault, in file order, with the raw columns."""
     columns = ", ".join(
-        f"CAST({rules.converted(c, _cell(c, present))} AS {c.sql_type}) AS {identifier(c.name)}"
+        f"{identifier(c.name) if c.name in landed.present else f'CAST(NULL AS {c.sql_type})'}"
+        f" AS {identifier(c.name)}"
         for c in (*dataset.columns, *dataset.mapped_columns)
     )
-    select = f"SELECT {columns}, {literal(load_id)} AS load_id, row_number FROM landed"
-    if not any_faulty:
-        return select
-    # A join may change the order of the rows.
-    return f"{select} WHERE row_number NOT IN (SELECT row_number FROM faulty) ORDER BY row_number"
+    return (
+        f"SELECT {columns}, {literal(load_id)} AS load_id, {_number(landed)} AS row_number"
+        " FROM checked WHERE faults = 0"
+    )
 
 
 def faults(dataset: Dataset, labels: Mapping[str, str] | None = None) -> str:
@@ -103,38 +130,64 @@ def number_lines(
     )
 
 
-def _cell(column: Column, present: Sequence[str]) -> str:
-    return identifier(column.name) if column.name in present else "CAST(NULL AS VARCHAR)"
+def _bits(conditions: Mapping[int, str]) -> str:
+    """SQL of a number that has bit i set where condition i is true."""
+    cases = [
+        f"CASE WHEN {condition} THEN {1 << place} ELSE 0 END"
+        for place, condition in conditions.items()
+    ]
+    return " | ".join(cases) or "0"
+
+
+def _number(landed: Landed) -> str:
+    return "row_number" if landed.is_numbered else "rowid + 1"
+
+
+def _text(name: str, landed: Landed) -> str:
+    return landed.texts.get(name, identifier(name))
+
+
+def _made(column: Column, landed: Landed) -> str:
+    return rules.converted(column, _text(column.name, landed))
+
+
+def _typed(name: str) -> str:
+    return identifier(f"typed {name}")
 
 
 def _why(name: str) -> str:
     return identifier(f"why {name}")
 
 
-def _fault(
-    dataset: Dataset, position: int, present: Sequence[str], labels: Mapping[str, str]
-) -> str:
+def _fault(dataset: Dataset, column: Column, landed: Landed) -> str:
     """SQL that is true where the column is at fault, else false."""
-    column = dataset.columns[position]
-    value = identifier(column.name)
-    conditions = [f"nested & {1 << position} <> 0"]
-    if column.name in labels:
+    value, typed = _text(column.name, landed), _typed(column.name)
+    has_type = column.name in landed.typed
+    there = typed if has_type else value
+    conditions = []
+    # Of the other kinds a nested value has not the form.
+    if column.name in landed.nested and column.kind in ("identifier", "text"):
+        conditions.append(f"coalesce({landed.nested[column.name]}, false)")
+    if column.name in landed.labels:
         conditions.append(f"{_why(column.name)} IS NOT NULL")
     if column.required:
-        conditions.append(f"{value} IS NULL")
-    if tests := rules.tests(column, value):
-        passes = " AND ".join(test.passes for test in tests)
-        conditions.append(f"({value} IS NOT NULL AND NOT coalesce({passes}, false))")
-    conditions += [
-        f"coalesce({_order(dataset, column.name, rule.earlier)}, false)"
-        for rule in dataset.order_rules
-        if rule.later == column.name and rule.earlier in present
+        conditions.append(f"{there} IS NULL")
+    tests = [
+        test.passes for test in rules.tests(column, value, typed) if not (has_type and test.of_form)
     ]
-    return f"({' OR '.join(conditions)})"
+    if tests:
+        passes = " AND ".join(tests)
+        conditions.append(f"({there} IS NOT NULL AND NOT coalesce({passes}, false))")
+    conditions += [
+        f"coalesce({typed} < {_typed(rule.earlier)}, false)"
+        for rule in dataset.order_rules
+        if rule.later == column.name and rule.earlier in landed.present
+    ]
+    return f"({' OR '.join(conditions)})" if conditions else "false"
 
 
 def _order(dataset: Dataset, later: str, earlier: str) -> str:
-    """SQL that is true where one column's value lies before the other's."""
+    """SQL that is true where one column's text tells of a time before the other's."""
     columns = {column.name: column for column in dataset.columns}
     first, second = (rules.converted(columns[name], identifier(name)) for name in (later, earlier))
     return f"{first} < {second}"
@@ -154,7 +207,7 @@ def _reason(dataset: Dataset, position: int, labels: Mapping[str, str]) -> str:
         (f"{value} IS NULL", f"'{name} is empty, but every row must have a value'"),
         *(
             (f"NOT coalesce({test.passes}, false)", test.sentence)
-            for test in rules.tests(column, value)
+            for test in rules.tests(column, value, rules.converted(column, value))
         ),
         *(
             (

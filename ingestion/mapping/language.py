@@ -440,7 +440,7 @@ class _Reader:
     def _check(self, column: Column, text: str, node: yaml.Node) -> None:
         """That a text of ours is one that the contract admits in the column."""
         cell = engine.literal(text)
-        for test in rules.tests(column, cell):
+        for test in rules.tests(column, cell, rules.converted(column, cell)):
             found = self._opened.execute(
                 f"SELECT coalesce({test.passes}, false), {test.sentence}"
             ).fetchone()

@@ -74,9 +74,9 @@ def _preview(entry: Entry, file: Path, rows: int, limits: Limits) -> Preview:
         except UnusableFileError as error:
             return Preview(entry.name, dataset.name, unreadable=str(error))
         validation.prepare_time_zones(opened)
-        faulty = validation.collect_faulty(opened, dataset, landed.present, landed.labels)
+        faulty = validation.collect_faulty(opened, dataset, landed)
         validation.number_lines(opened, landed.lines_of)
-        good = validation.good_rows(dataset, landed.present, "", any_faulty=faulty > 0)
+        good = validation.good_rows(dataset, landed, "")
         columns = ", ".join(map(engine.identifier, landed.present))
         opened.execute(f"CREATE TEMP VIEW good AS SELECT {columns} FROM ({good})")
         counts = opened.execute(

@@ -43,7 +43,7 @@ def why(name: str) -> str:
 def mapped_rows(entry: Entry) -> str:
     """SELECT over `numbered`, which has `place` and their columns.
 
-    Its columns: row_number, line_number, nested, record, and of each column of ours the text and the reason why there
+    Its columns: row_number, line_number, record, and of each column of ours the text and the reason why there
     is none (null where there is no fault).
     """
     stages: list[Stage] = [{}, {}, {}, {}]
@@ -73,7 +73,7 @@ def mapped_rows(entry: Entry) -> str:
     record = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if packed else "''"
     return (
         "SELECT place AS row_number, CAST(NULL AS BIGINT) AS line_number,"
-        f" CAST(0 AS BIGINT) AS nested, {record} AS record{ours} FROM {rows}"
+        f" {record} AS record{ours} FROM {rows}"
     )
 
 

@@ -20,11 +20,16 @@ RECORD_LENGTH = 100_000
 
 @dataclass(frozen=True)
 class Landed:
-    """A file read as text.
+    """A file as the relation `landed`, which may be the file itself: what nobody asks for is not read.
 
     `present`: contract columns that the file has. `unknown`: its other columns, as written there.
     `lines_of`: physical lines of ascending row numbers, where `landed` does not hold them itself. Where a mapping made
     the rows: `rows_left_out`, those that it does not want, and `labels`, how reasons name a column of ours.
+
+    SQL over `landed`, worked out where it is needed alone: `record`, a row as text; `nested`, by column, whether the
+    cell holds a nested value (no column is there that never does); `typed`, the value of a column that has the type
+    already; `texts`, the text of such a column. `is_numbered`: whether `landed` has the numbers of the rows; otherwise
+    they count from 1 without a gap.
     """
 
     present: tuple[str, ...]
@@ -32,6 +37,11 @@ class Landed:
     lines_of: Callable[[Sequence[int]], list[int]] | None = None
     rows_left_out: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
+    record: str = "record"
+    nested: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    is_numbered: bool = True
 
 
 def match_columns(

@@ -72,14 +72,47 @@ def read(
     header = read_header(text, limits)
     positions, unknown = match_columns(dataset, header, limits)
     lines_of = read_rows(opened, positions, len(header), text, folder, limits)
+    record = _create_landed(opened, positions, "place AS row_number", "numbered")
+    return Landed(tuple(positions), unknown, lines_of, record=record)
+
+
+def read_well_formed(
+    opened: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    text: TextFile,
+    folder: Path,
+    limits: Limits,
+) -> Landed | None:
+    """Make a file whose lines all are rows `landed` as it lies there; None where its quotes are odd.
+
+    Reading `landed` raises duckdb.InvalidInputException when a line is no row.
+
+    Raises:
+        UnusableFileError: no header, or a column missing or twice.
+    """
+    if text.odd_quote_line is not None:
+        return None
+    header = read_header(text, limits)
+    positions, unknown = match_columns(dataset, header, limits)
+    create_refused(opened)
+    cells = _cells(positions, len(header), text, folder, keep_rejects=False)
+    record = _create_landed(opened, positions, "CAST(NULL AS BIGINT) AS row_number", f"({cells})")
+    lines_of = partial(_line_numbers, text.path, limits, text.separator)
+    return Landed(tuple(positions), unknown, lines_of, record=record, is_numbered=False)
+
+
+def _create_landed(
+    opened: duckdb.DuckDBPyConnection, positions: dict[str, int], number: str, rows: str
+) -> str:
+    """Create `landed`; returns the SQL of a row as text."""
     names = ", ".join(identifier(name) for name in positions)
     packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in positions)
+    record = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)"
     opened.execute(
-        "CREATE TEMP VIEW landed AS SELECT place AS row_number,"
-        " CAST(NULL AS BIGINT) AS line_number, CAST(0 AS BIGINT) AS nested,"
-        f" CAST(to_json(struct_pack({packed})) AS VARCHAR) AS record, {names} FROM numbered"
+        f"CREATE TEMP VIEW landed AS SELECT {number}, CAST(NULL AS BIGINT) AS line_number,"
+        f" {record} AS record, {names} FROM {rows}"
     )
-    return Landed(tuple(positions), unknown, lines_of)
+    return record
 
 
 def read_rows(
@@ -179,14 +212,24 @@ def _create_cells(
     folder: Path,
     keep_rejects: bool = True,
 ) -> None:
-    types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(width))
-    cells = ", ".join(f"c{position} AS {identifier(name)}" for name, position in positions.items())
     if text.odd_quote_line is not None:
         # Threads start in the middle of the file, where an odd quote makes them guess wrong; and
         # parallel = false drops what follows an open quote without a word.
         opened.execute("SET threads = 1")
     opened.execute(
-        f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {cells} FROM read_csv("
+        "CREATE OR REPLACE TEMP TABLE cells AS"
+        f" {_cells(positions, width, text, folder, keep_rejects)}"
+    )
+
+
+def _cells(
+    positions: dict[str, int], width: int, text: TextFile, folder: Path, keep_rejects: bool
+) -> str:
+    """SELECT of columns of the file as text."""
+    types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(width))
+    cells = ", ".join(f"c{position} AS {identifier(name)}" for name, position in positions.items())
+    return (
+        f"SELECT {cells} FROM read_csv("
         f"{plain_name(text.path, folder)}, columns = {{{types}}}, auto_detect = false,"
         f" header = true, delim = {literal(text.separator)}, quote = '\"', escape = '\"', strict_mode = true,"
         f" compression = 'none', store_rejects = {str(keep_rejects).lower()})"

@@ -1,5 +1,6 @@
 """NDJSON: one JSON object per line, blank lines skipped, read line by line so that none is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -35,7 +36,7 @@ def read(
         UnusableFileError: a column missing or written in two ways, lines that cannot be told
             apart, or names over the limit.
     """
-    _read_lines(opened, text.path, folder)
+    _create_lines(opened, text.path, folder)
     create_refused(opened)
     unread = opened.execute(
         "SELECT line, any_value(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
@@ -46,20 +47,48 @@ def read(
         "INSERT INTO refused SELECT row_number, line_number, NULL, NULL, problem,"
         f" left(line, {RECORD_LENGTH}) FROM records WHERE problem IS NOT NULL"
     )
-    names = [
-        name
-        for (name,) in opened.execute(
-            "SELECT DISTINCT unnest(names) AS name FROM key_lists ORDER BY name"
-        ).fetchall()
-    ]
     if not _any_object(opened):
         return _nothing_read(opened, dataset)
-    positions, unknown = match_columns(dataset, names, limits)
-    _create_landed(opened, dataset, {name: names[place] for name, place in positions.items()})
-    return Landed(tuple(positions), unknown)
+    return _create_landed(opened, dataset, limits)
 
 
-def _read_lines(opened: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> None:
+def read_well_formed(
+    opened: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    text: TextFile,
+    folder: Path,
+    limits: Limits,
+) -> Landed | None:
+    """Make a file whose lines all are objects `landed` as it lies there; None where one has a name twice or none.
+
+    Raises:
+        duckdb.InvalidInputException: a line is no JSON.
+        UnusableFileError: a column missing or written in two ways, or names over the limit.
+    """
+    opened.execute(
+        "CREATE TEMP VIEW records AS SELECT CAST(NULL AS BIGINT) AS line_number, CAST(NULL AS BIGINT) AS row_number,"
+        f" line, CAST(NULL AS VARCHAR) AS problem FROM ({_lines(text.path, folder, False)})"
+    )
+    found = opened.execute("SELECT json_keys(line) FROM records LIMIT 1").fetchone()
+    # Most objects have the names of the first.
+    opened.execute(
+        "CREATE TEMP TABLE key_lists AS SELECT DISTINCT names FROM (SELECT json_keys(line) AS names"
+        " FROM records) WHERE names IS DISTINCT FROM $first"
+        " UNION ALL SELECT $first",
+        {"first": found[0] if found else None},
+    )
+    odd = opened.execute(
+        "SELECT 1 FROM key_lists WHERE coalesce(len(names), 0) = 0"
+        " OR len(names) <> len(list_distinct(names)) LIMIT 1"
+    ).fetchone()
+    if odd:
+        return None
+    create_refused(opened)
+    landed = _create_landed(opened, dataset, limits)
+    return replace(landed, is_numbered=False, lines_of=list)
+
+
+def _create_lines(opened: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> None:
     try:
         _create_cells(opened, path, folder)
     except duckdb.InvalidInputException:
@@ -73,12 +102,16 @@ def _read_lines(opened: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> 
 
 
 def _create_cells(opened: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> None:
-    opened.execute(
-        "CREATE OR REPLACE TEMP TABLE cells AS SELECT line FROM read_csv("
-        f"{plain_name(path, folder)}, columns = {{'line': 'VARCHAR'}}, auto_detect = false,"
-        " header = false,"
-        f" delim = {literal(_NEVER_IN_JSON)}, quote = '', escape = '', strict_mode = true,"
-        " compression = 'none', store_rejects = true)"
+    lines = _lines(path, folder, keep_rejects=True)
+    opened.execute(f"CREATE OR REPLACE TEMP TABLE cells AS {lines}")
+
+
+def _lines(path: Path, folder: Path, keep_rejects: bool) -> str:
+    return (
+        f"SELECT line FROM read_csv({plain_name(path, folder)}, columns = {{'line': 'VARCHAR'}},"
+        f" auto_detect = false, header = false, delim = {literal(_NEVER_IN_JSON)}, quote = '',"
+        " escape = '', strict_mode = true, compression = 'none',"
+        f" store_rejects = {str(keep_rejects).lower()})"
     )
 
 
@@ -126,32 +159,33 @@ def _nothing_read(opened: duckdb.DuckDBPyConnection, dataset: Dataset) -> Landed
     """A file without a single object says nothing about columns."""
     columns = ", ".join(f"line AS {identifier(name)}" for name in dataset.required_columns)
     opened.execute(
-        "CREATE TEMP VIEW landed AS SELECT row_number, line_number, CAST(0 AS BIGINT) AS nested,"
+        "CREATE TEMP VIEW landed AS SELECT row_number, line_number,"
         f" line AS record, {columns} FROM records WHERE false"
     )
     return Landed(dataset.required_columns, ())
 
 
-def _create_landed(
-    opened: duckdb.DuckDBPyConnection, dataset: Dataset, keys: dict[str, str]
-) -> None:
-    """Create `landed`; `keys` tells how the file writes each contract column that it has."""
+def _create_landed(opened: duckdb.DuckDBPyConnection, dataset: Dataset, limits: Limits) -> Landed:
+    """Create `landed` of `records`, of which `key_lists` has the names."""
+    found = opened.execute("SELECT DISTINCT unnest(names) AS name FROM key_lists ORDER BY name")
+    names = [name for (name,) in found.fetchall()]
+    positions, unknown = match_columns(dataset, names, limits)
+    keys = {name: names[place] for name, place in positions.items()}
     structure = "{" + ", ".join(f'"{key}": "VARCHAR"' for key in keys.values()) + "}"
-    values = {name: f"nullif(cells[{literal(key)}], '')" for name, key in keys.items()}
-    paths = {name: literal(f'$."{key}"') for name, key in keys.items()}
-    nested = " | ".join(
-        # A text may begin like a nested value: only then is the line looked at again.
-        f"CASE WHEN {values[column.name]}[1] IN ('{{', '[') AND json_type(record,"
-        f" {paths[column.name]}) IN ('OBJECT', 'ARRAY')"
-        f" THEN {1 << position} ELSE 0 END"
-        for position, column in enumerate(dataset.columns)
-        if column.name in keys
+    columns = ", ".join(
+        f"nullif(cells[{literal(key)}], '') AS {identifier(name)}" for name, key in keys.items()
     )
-    columns = ", ".join(f"{value} AS {identifier(name)}" for name, value in values.items())
     opened.execute(
-        "CREATE TEMP VIEW landed AS SELECT row_number, line_number,"
-        f" CAST({nested} AS BIGINT) AS nested, record, {columns} FROM ("
-        "SELECT row_number, line_number, line AS record, json_transform("
+        f"CREATE TEMP VIEW landed AS SELECT row_number, line_number, line AS record, line, {columns}"
+        " FROM (SELECT row_number, line_number, line, json_transform("
         f"CASE WHEN problem IS NULL THEN line END, {literal(structure)}) AS cells"
         " FROM records WHERE problem IS NULL)"
     )
+    nested = {
+        # A text may begin like a nested value: only then is the line looked at again.
+        name: f"CASE WHEN starts_with({identifier(name)}, '{{') OR starts_with({identifier(name)}, '[')"
+        f" THEN json_type(line, {path}) IN ('OBJECT', 'ARRAY') ELSE false END"
+        for name, key in keys.items()
+        for path in [literal(f'$."{key}"')]
+    }
+    return Landed(tuple(positions), unknown, nested=nested)

@@ -1,7 +1,8 @@
 """Parquet: native types become the text that the contract expects of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,16 @@ from ingestion.readers.common import (
 
 # Above this a double no longer tells neighbouring whole numbers apart.
 _EXACT_WHOLE = 2**53
+# What needs no text to become a value of the contract, by the type that this has.
+_TYPES_OF = {
+    "TIMESTAMPTZ": ("TIMESTAMP WITH TIME ZONE",),
+    "DATE": ("DATE",),
+    "BOOLEAN": ("BOOLEAN",),
+    "BIGINT": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+}
+# Their texts are no longer than this.
+_SHORT = {"DOUBLE", "FLOAT", *(native for natives in _TYPES_OF.values() for native in natives)}
+_SHORT_LENGTH = 64
 # The footer's length and the magic number.
 _FOOTER_END = 8
 
@@ -26,7 +37,7 @@ _FOOTER_END = 8
 def read(
     opened: duckdb.DuckDBPyConnection, dataset: Dataset, path: Path, folder: Path, limits: Limits
 ) -> Landed:
-    """Read the file into `landed`.
+    """Make the file `landed` as it lies there: what reads that fails, in `unreadable`, where a page is damaged.
 
     Raises:
         UnusableFileError: it is not Parquet or damaged, a column is missing or there twice, or
@@ -36,21 +47,34 @@ def read(
     # Older writers mark their text columns as plain bytes.
     source = f"read_parquet({plain_name(path, folder)}, binary_as_string = true"
     create_refused(opened)
-    try:
+    with unreadable(path):
         _check_layout(opened, plain_name(path, folder), limits)
         described = opened.execute(f"DESCRIBE SELECT * FROM {source})").fetchall()
         types = {str(name): str(sql_type) for name, sql_type, *_ in described}
         positions, unknown = match_columns(dataset, list(types), limits)
         names = {column: list(types)[place] for column, place in positions.items()}
-        _check_values(opened, plain_name(path, folder), source + ")", list(names.values()), limits)
-        _create_landed(opened, dataset, f"{source}, file_row_number = true)", names, types)
+        read = {name: types[name] for name in names.values()}
+        _check_values(opened, plain_name(path, folder), source + ")", read, limits)
+        return _create_landed(
+            opened, dataset, f"{source}, file_row_number = true)", names, types, unknown
+        )
+
+
+@contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Say of an error of the engine that it is the file's, but not of one that may be the machine's.
+
+    Raises:
+        UnusableFileError: as said.
+    """
+    try:
+        yield
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error as error:
         raise UnusableFileError(
             f"the file cannot be read as Parquet; export or copy it again ({first_line(error, path)})"
         ) from None
-    return Landed(tuple(positions), unknown)
 
 
 def _check_footer(path: Path, limits: Limits) -> None:
@@ -84,7 +108,7 @@ def _check_values(
     opened: duckdb.DuckDBPyConnection,
     path: str,
     source: str,
-    names: Sequence[str],
+    types: Mapping[str, str],
     limits: Limits,
 ) -> None:
     """A value is written once and may stand in every row: the rows are far larger than the file.
@@ -97,11 +121,10 @@ def _check_values(
     ).fetchall()[0]
     if stored <= limits.value_bytes and stored * rows <= limits.file_bytes:
         return
-    lengths = [f"strlen(CAST({identifier(name)} AS VARCHAR))" for name in names]
-    longest, whole = opened.execute(
-        f"SELECT coalesce(greatest({', '.join(f'max({length})' for length in lengths)}), 0),"
-        f" {' + '.join(f'coalesce(sum({length}), 0)' for length in lengths)} FROM {source}"
-    ).fetchall()[0]
+    wide = [name for name in types if types[name] not in _SHORT]
+    longest, whole = _lengths(opened, source, wide)
+    if whole + rows * _SHORT_LENGTH * (len(types) - len(wide)) > limits.file_bytes:
+        longest, whole = _lengths(opened, source, list(types))
     if longest > limits.value_bytes:
         raise limits.refuse(
             "value_bytes", f"a value has {longest:,} bytes", "shorten it or leave it empty"
@@ -110,36 +133,53 @@ def _check_values(
         raise limits.refuse("file_bytes", f"the values have {whole:,} bytes", "split the file")
 
 
+def _lengths(
+    opened: duckdb.DuckDBPyConnection, source: str, names: Sequence[str]
+) -> tuple[int, int]:
+    """Bytes of the longest text of these columns, and of all."""
+    lengths = [f"strlen(CAST({identifier(name)} AS VARCHAR))" for name in names]
+    if not lengths:
+        return 0, 0
+    longest, whole = opened.execute(
+        f"SELECT coalesce(greatest({', '.join(f'max({length})' for length in lengths)}), 0),"
+        f" {' + '.join(f'coalesce(sum({length}), 0)' for length in lengths)} FROM {source}"
+    ).fetchall()[0]
+    return longest, whole
+
+
 def _create_landed(
     opened: duckdb.DuckDBPyConnection,
     dataset: Dataset,
     source: str,
     names: dict[str, str],
     types: dict[str, str],
-) -> None:
+    unknown: tuple[str, ...],
+) -> Landed:
     contract = {column.name: column for column in dataset.columns}
-    cells = ", ".join(
-        f"nullif({_as_text(contract[column], name, types[name])}, '') AS {identifier(column)}"
+    typed: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    cells = []
+    for column, name in names.items():
+        if types[name] in _TYPES_OF.get(contract[column].sql_type, ()):
+            cells.append(f"{identifier(name)} AS {identifier(column)}")
+            typed[column] = f"CAST({identifier(column)} AS {contract[column].sql_type})"
+            texts[column] = f"CAST({identifier(column)} AS VARCHAR)"
+        else:
+            text = _as_text(contract[column], name, types[name])
+            cells.append(f"nullif({text}, '') AS {identifier(column)}")
+    packed = ", ".join(f"{identifier(c)} := {texts.get(c, identifier(c))}" for c in names)
+    record = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)"
+    opened.execute(
+        "CREATE TEMP VIEW landed AS SELECT row_number, CAST(NULL AS BIGINT) AS line_number,"
+        f" {record} AS record, {', '.join(map(identifier, names))}"
+        f" FROM (SELECT file_row_number + 1 AS row_number, {', '.join(cells)} FROM {source})"
+    )
+    nested = {
+        column: f"{identifier(column)} IS NOT NULL"
         for column, name in names.items()
-    )
-    nested = " | ".join(
-        ["0"]
-        + [
-            f"CASE WHEN {identifier(column.name)} IS NOT NULL THEN {1 << position} ELSE 0 END"
-            for position, column in enumerate(dataset.columns)
-            if column.name in names and _is_nested(types[names[column.name]])
-        ]
-    )
-    columns = ", ".join(identifier(column) for column in names)
-    packed = ", ".join(f"{identifier(c)} := {identifier(c)}" for c in names)
-    opened.execute(
-        f"CREATE TEMP TABLE cells AS SELECT file_row_number + 1 AS place, {cells} FROM {source}"
-    )
-    opened.execute(
-        "CREATE TEMP VIEW landed AS SELECT place AS row_number,"
-        f" CAST(NULL AS BIGINT) AS line_number, CAST({nested} AS BIGINT) AS nested,"
-        f" CAST(to_json(struct_pack({packed})) AS VARCHAR) AS record, {columns} FROM cells"
-    )
+        if _is_nested(types[name])
+    }
+    return Landed(tuple(names), unknown, record=record, nested=nested, typed=typed, texts=texts)
 
 
 def _as_text(column: Column, name: str, sql_type: str) -> str:

@@ -61,8 +61,8 @@ def read(
     with text.path.open(encoding="utf-8-sig", newline="") as stream:
         _fill(opened, _records(stream, text.path, entity, trailers))
     opened.execute(
-        "CREATE TEMP VIEW landed AS SELECT row_number, line_number, CAST(0 AS BIGINT) AS nested,"
-        " payload AS record, payload FROM records"
+        "CREATE TEMP VIEW landed AS SELECT row_number, line_number, payload AS record, payload"
+        " FROM records"
     )
     return Landed((PAYLOAD,), tuple(trailers))
 
