@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -70,7 +71,7 @@ def open_text(
     else:
         unpacked = folder / "unpacked"
         with unpacked.open("xb") as copy:
-            for chunk in unpack(path):
+            for chunk in _ahead(unpack(path)):
                 check(chunk)
                 copy.write(chunk)
         path = unpacked
@@ -220,6 +221,15 @@ def unpack(path: Path) -> Iterator[bytes]:
             yield member.flush()
         if not member.eof:
             raise UnusableFileError(f"the gzip data ends too early (truncated file); {way_out}")
+
+
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, of which the next one is made while one is looked at."""
+    with ThreadPoolExecutor(1) as worker:
+        following = worker.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = worker.submit(next, chunks, None)
+            yield chunk
 
 
 class _Size:
