@@ -1,7 +1,7 @@
 """Loading one file: read, check, write raw and quarantine aside, and commit with a ledger line."""
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,14 +130,8 @@ def _load_rows(
 ) -> Load:
     source = landing / file.path
 
-    def write(
-        opened: duckdb.DuckDBPyConnection,
-        landed: Landed,
-        reading: AbstractContextManager[None] | None = None,
-    ) -> Load:
-        with reading or nullcontext():
-            landed, of_erased, faulty = _check(opened, file, dataset, landed, kept_out)
-        return _write(opened, file, dataset, landed, load_id, raw, quarantine, faulty, of_erased)
+    def write(opened: duckdb.DuckDBPyConnection, landed: Landed) -> Load:
+        return _write(opened, file, dataset, landed, load_id, raw, quarantine, kept_out)
 
     if file.entry is not None:
         text = mapped_reader.open_text(file.entry, source, folder, limits)
@@ -172,7 +166,11 @@ def _load_rows(
         on_disk = file.size > IN_MEMORY_BYTES
         with engine.connection(folder, on_disk, limits.memory_bytes) as opened:
             landed = parquet.read(opened, dataset, source, folder, limits)
-            return write(opened, landed, parquet.unreadable(source))
+            try:
+                return write(opened, landed)
+            except duckdb.Error:
+                parquet.read_through(opened, source)
+                raise
     is_csv = name.endswith(CSV_NAMES)
     separator = "," if is_csv else None
     text = bytes_check.open_text(source, name.endswith(".gz"), folder, limits, separator)
@@ -191,14 +189,17 @@ def _load_rows(
         return write(opened, reader.read(opened, dataset, text, folder, limits))
 
 
-def _check(
+def _write(
     opened: duckdb.DuckDBPyConnection,
     file: LandingFile,
     dataset: Dataset,
     landed: Landed,
+    load_id: str,
+    raw: Path,
+    quarantine: Path,
     kept_out: erased.Erased,
-) -> tuple[Landed, int, int]:
-    """Check the rows; returns those that are read on, the number of erased people's, and that of faulty ones."""
+) -> Load:
+    """Write the good rows to `raw` and the others to `quarantine`; count both."""
     if any(column.kind == "time_zone" for column in dataset.columns):
         validation.prepare_time_zones(opened)
     if dataset.name in ENTITIES:
@@ -209,23 +210,10 @@ def _check(
     if kept_out:
         # Of rows that name somebody it has none.
         landed = replace(landed, record="record")
-    return landed, of_erased, validation.collect_faulty(opened, dataset, landed)
-
-
-def _write(
-    opened: duckdb.DuckDBPyConnection,
-    file: LandingFile,
-    dataset: Dataset,
-    landed: Landed,
-    load_id: str,
-    raw: Path,
-    quarantine: Path,
-    faulty: int,
-    of_erased: int,
-) -> Load:
-    """Write the good rows to `raw` and the others to `quarantine`; count both."""
+    validation.check(opened, dataset, landed)
     good = validation.good_rows(dataset, landed, load_id)
     written = engine.write_parquet(opened, good, raw)
+    faulty = validation.collect_faulty(opened, dataset, landed, written)
     refused = opened.execute("SELECT count(*) FROM refused").fetchone()
     assert refused is not None
     # What somebody wanted gone is no fault of the file, and stops no close.

@@ -4,7 +4,7 @@ Input is a relation `landed` with `row_number`, `line_number` (null where the fo
 `record` (the row as text) and one VARCHAR column per contract column that the file has. Where a mapping made the rows,
 there is beside each a column `why …` with the reason why it could make no value, null if it could.
 
-It is read once: `checked` has the typed values of all rows, and the texts of the faulty ones alone.
+`checked` has the typed values of all rows, and the texts of the faulty ones alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,15 +28,13 @@ def prepare_time_zones(opened: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def collect_faulty(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -> int:
-    """Create the tables `checked` and `faulty`, of the rows that break the contract; return the number of these.
+def check(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -> None:
+    """Create the relation `checked`, for which `landed` is read once.
 
-    Columns of `checked`: the contract columns that the file has, typed; row_number, where `landed` has it; `faults`,
-    which has bit i set when contract column i is at fault; and `said`, the texts of a faulty row.
-    Columns of `faulty`: row_number, line_number, nested (bit i set: the cell of contract column i holds a nested
-    value), record, faults, and the texts of all contract columns under the columns' names.
+    Columns: the contract columns that the file has, typed; row_number, where `landed` has it; `faults`, which has bit
+    i set when contract column i is at fault; and `said`, the texts of a faulty row.
     """
-    columns = {column.name: column for column in dataset.columns if column.name in landed.present}
+    columns = _columns(dataset, landed)
     typed = ", ".join(
         f"{landed.typed.get(name) or f'CAST({_made(column, landed)} AS {column.sql_type})'}"
         f" AS {_typed(name)}"
@@ -47,42 +45,44 @@ def collect_faulty(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: 
         for position, column in enumerate(dataset.columns)
         if column.name in columns
     }
-    nested = {
-        position: landed.nested[column.name]
-        for position, column in enumerate(dataset.columns)
-        if column.name in landed.nested
-    }
-    said = {
-        "line_number": "CAST(line_number AS VARCHAR)",
-        "nested": f"CAST({_bits(nested)} AS VARCHAR)",
-        "record": landed.record,
-        **{name: _text(name, landed) for name in columns},
-        **{f"why {name}": _why(name) for name in landed.labels},
-    }
     number = "row_number, " if landed.is_numbered else ""
     opened.execute(
-        f"CREATE TEMP TABLE checked AS SELECT {number}"
+        f"CREATE TEMP {'VIEW' if landed.is_typed else 'TABLE'} checked AS SELECT {number}"
         f"{', '.join(f'{_typed(name)} AS {identifier(name)}' for name in columns)},"
-        f" faults, CASE WHEN faults <> 0 THEN [{', '.join(said.values())}] END AS said"
+        f" faults, CASE WHEN faults <> 0 THEN [{', '.join(_said(dataset, landed).values())}] END AS said"
         f" FROM (SELECT *, {_bits(faults)} AS faults FROM (SELECT *, {typed} FROM landed))"
     )
+    # A filter that is pushed down works out again what `checked` has.
+    opened.execute("SET disabled_optimizers = 'filter_pushdown'")
+
+
+def collect_faulty(
+    opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed, written: int
+) -> int:
+    """Create the table `faulty` of the rows of `checked` that break the contract, and return their number.
+
+    Columns: row_number, line_number, nested (bit i set: the cell of contract column i holds a nested value), record,
+    faults, and the texts of all contract columns under the columns' names. written: how many are good.
+    """
     types = {"line_number": "BIGINT", "nested": "BIGINT"}
     texts = ", ".join(
         f"CAST(said[{place}] AS {types.get(name, 'VARCHAR')}) AS {identifier(name)}"
-        for place, name in enumerate(said, 1)
+        for place, name in enumerate(_said(dataset, landed), 1)
     )
+    columns = _columns(dataset, landed)
     absent = "".join(
         f", CAST(NULL AS VARCHAR) AS {identifier(column.name)}"
         for column in dataset.columns
         if column.name not in columns
     )
+    row = opened.execute("SELECT count(*) FROM checked").fetchone()
+    assert row is not None
+    faulty = int(row[0]) - written
     opened.execute(
         f"CREATE TEMP TABLE faulty AS SELECT {_number(landed)} AS row_number, faults, {texts}{absent}"
-        " FROM checked WHERE faults <> 0"
+        f" FROM checked WHERE {'faults <> 0' if faulty else 'false'}"
     )
-    row = opened.execute("SELECT count(*) FROM faulty").fetchone()
-    assert row is not None
-    return int(row[0])
+    return faulty
 
 
 def good_rows(dataset: Dataset, landed: Landed, load_id: str) -> str:
@@ -128,6 +128,26 @@ def number_lines(
         " WHERE found.row_number = faulty.row_number",
         {"rows": rows, "lines": lines_of(rows)},
     )
+
+
+def _columns(dataset: Dataset, landed: Landed) -> dict[str, Column]:
+    return {column.name: column for column in dataset.columns if column.name in landed.present}
+
+
+def _said(dataset: Dataset, landed: Landed) -> dict[str, str]:
+    """SQL over `landed` of what is kept of a faulty row, all as text, by the names in `faulty`."""
+    nested = {
+        position: landed.nested[column.name]
+        for position, column in enumerate(dataset.columns)
+        if column.name in landed.nested
+    }
+    return {
+        "line_number": "CAST(line_number AS VARCHAR)",
+        "nested": f"CAST({_bits(nested)} AS VARCHAR)",
+        "record": landed.record,
+        **{name: _text(name, landed) for name in _columns(dataset, landed)},
+        **{f"why {name}": _why(name) for name in landed.labels},
+    }
 
 
 def _bits(conditions: Mapping[int, str]) -> str:

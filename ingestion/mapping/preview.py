@@ -74,8 +74,7 @@ def _preview(entry: Entry, file: Path, rows: int, limits: Limits) -> Preview:
         except UnusableFileError as error:
             return Preview(entry.name, dataset.name, unreadable=str(error))
         validation.prepare_time_zones(opened)
-        faulty = validation.collect_faulty(opened, dataset, landed)
-        validation.number_lines(opened, landed.lines_of)
+        validation.check(opened, dataset, landed)
         good = validation.good_rows(dataset, landed, "")
         columns = ", ".join(map(engine.identifier, landed.present))
         opened.execute(f"CREATE TEMP VIEW good AS SELECT {columns} FROM ({good})")
@@ -83,6 +82,8 @@ def _preview(entry: Entry, file: Path, rows: int, limits: Limits) -> Preview:
             "SELECT (SELECT count(*) FROM good), (SELECT count(*) FROM refused)"
         ).fetchone()
         assert counts is not None
+        faulty = validation.collect_faulty(opened, dataset, landed, int(counts[0]))
+        validation.number_lines(opened, landed.lines_of)
         rejected = opened.execute(
             f'SELECT row_number, line_number, "column", value, reason FROM ('
             f"{validation.faults(dataset, landed.labels)} UNION ALL"

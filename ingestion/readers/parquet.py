@@ -37,7 +37,7 @@ _FOOTER_END = 8
 def read(
     opened: duckdb.DuckDBPyConnection, dataset: Dataset, path: Path, folder: Path, limits: Limits
 ) -> Landed:
-    """Make the file `landed` as it lies there: what reads that fails, in `unreadable`, where a page is damaged.
+    """Make the file `landed` as it lies there; where reading that fails, `read_through` says whether it is the file.
 
     Raises:
         UnusableFileError: it is not Parquet or damaged, a column is missing or there twice, or
@@ -47,7 +47,7 @@ def read(
     # Older writers mark their text columns as plain bytes.
     source = f"read_parquet({plain_name(path, folder)}, binary_as_string = true"
     create_refused(opened)
-    with unreadable(path):
+    with _unreadable(path):
         _check_layout(opened, plain_name(path, folder), limits)
         described = opened.execute(f"DESCRIBE SELECT * FROM {source})").fetchall()
         types = {str(name): str(sql_type) for name, sql_type, *_ in described}
@@ -60,8 +60,18 @@ def read(
         )
 
 
+def read_through(opened: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Read all of `landed`, and do nothing with it.
+
+    Raises:
+        UnusableFileError: the file is damaged.
+    """
+    with _unreadable(path):
+        opened.execute("SELECT max(hash(COLUMNS(*))) FROM landed").fetchall()
+
+
 @contextmanager
-def unreadable(path: Path) -> Iterator[None]:
+def _unreadable(path: Path) -> Iterator[None]:
     """Say of an error of the engine that it is the file's, but not of one that may be the machine's.
 
     Raises:
@@ -179,7 +189,15 @@ def _create_landed(
         for column, name in names.items()
         if _is_nested(types[name])
     }
-    return Landed(tuple(names), unknown, record=record, nested=nested, typed=typed, texts=texts)
+    return Landed(
+        tuple(names),
+        unknown,
+        record=record,
+        nested=nested,
+        typed=typed,
+        texts=texts,
+        is_typed=len(typed) > 0,
+    )
 
 
 def _as_text(column: Column, name: str, sql_type: str) -> str:
