@@ -47,7 +47,7 @@ def check(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -
     }
     number = "row_number, " if landed.is_numbered else ""
     opened.execute(
-        f"CREATE TEMP {'VIEW' if landed.is_typed else 'TABLE'} checked AS SELECT {number}"
+        f"CREATE TEMP {'VIEW' if landed.is_columnar else 'TABLE'} checked AS SELECT {number}"
         f"{', '.join(f'{_typed(name)} AS {identifier(name)}' for name in columns)},"
         f" faults, CASE WHEN faults <> 0 THEN [{', '.join(_said(dataset, landed).values())}] END AS said"
         f" FROM (SELECT *, {_bits(faults)} AS faults FROM (SELECT *, {typed} FROM landed))"

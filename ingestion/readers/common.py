@@ -29,7 +29,7 @@ class Landed:
     SQL over `landed`, worked out where it is needed alone: `record`, a row as text; `nested`, by column, whether the
     cell holds a nested value (no column is there that never does); `typed`, the value of a column that has the type
     already; `texts`, the text of such a column. `is_numbered`: whether `landed` has the numbers of the rows; otherwise
-    they count from 1 without a gap. `is_typed`: whether reading it again costs less than keeping what was made of it.
+    they count from 1 without a gap. `is_columnar`: reading it again costs less than keeping what is made of it.
     """
 
     present: tuple[str, ...]
@@ -42,7 +42,7 @@ class Landed:
     typed: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     is_numbered: bool = True
-    is_typed: bool = False
+    is_columnar: bool = False
 
 
 def match_columns(

@@ -196,7 +196,7 @@ def _create_landed(
         nested=nested,
         typed=typed,
         texts=texts,
-        is_typed=len(typed) > 0,
+        is_columnar=True,
     )
 
 
