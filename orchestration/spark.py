@@ -53,6 +53,11 @@ def tables(home: Home) -> Path:
     return home.scratch / "spark"
 
 
+def forget(home: Home) -> None:
+    """Remove Spark's tables: DuckDB has them, or a build begins."""
+    shutil.rmtree(tables(home), ignore_errors=True)
+
+
 def build(home: Home, values: Mapping[str, str]) -> dict[str, str]:
     """Build every table of the models on Spark; `values` is dbt's environment for this run.
 
@@ -67,7 +72,7 @@ def build(home: Home, values: Mapping[str, str]) -> dict[str, str]:
         raise UnusableInput(
             f"{home.root} is encrypted, and Spark would read and write it in the clear: build it on duckdb"
         )
-    shutil.rmtree(tables(home), ignore_errors=True)
+    forget(home)
     target = home.dagster / "spark"
     finished = subprocess.run(
         [

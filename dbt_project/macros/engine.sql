@@ -168,7 +168,7 @@
     {%- set count = 'count(' ~ number ~ ')' -%}
     {%- set low = 'try_element_at(' ~ sorted ~ ', cast((' ~ count ~ ' + 1) div 2 as integer))' -%}
     {%- set high = 'try_element_at(' ~ sorted ~ ', cast(' ~ count ~ ' div 2 + 1 as integer))' -%}
-    case when {{ count }} > 0 then {{ low }} + ({{ high }} - {{ low }}) * 0.5D end
+    case when {{ count }} > 0 then ({{ low }} + {{ high }}) / 2 end
 {%- endmacro %}
 
 {# All texts of a group, one after the other. #}
@@ -278,6 +278,20 @@
 {% macro number_text(number) %}{{ return(adapter.dispatch('number_text')(number)) }}{% endmacro %}
 {% macro duckdb__number_text(number) %}cast({{ number }} as varchar){% endmacro %}
 {% macro spark__number_text(number) %}{{ plain_numbers('cast(' ~ number ~ ' as string)') }}{% endmacro %}
+
+{# A value of a type as text, decimals with all their places. #}
+{% macro exact_text(value, type) %}{{ return(adapter.dispatch('exact_text')(value, type)) }}{% endmacro %}
+{% macro duckdb__exact_text(value, type) %}cast({{ value }} as varchar){% endmacro %}
+{% macro spark__exact_text(value, type) -%}
+    {%- if type == 'double' -%}
+        {{ number_text(value) }}
+    {%- elif type.startswith('decimal') -%}
+        {#- Cast, nothing is written as 0E-9. -#}
+        format_number({{ value }}, '0.{{ '0' * (type.split(',')[1] | replace(')', '') | int) }}')
+    {%- else -%}
+        cast({{ value }} as string)
+    {%- endif -%}
+{%- endmacro %}
 
 {# Java writes numbers below a thousandth with an exponent, the other engine does so from a ten-thousandth down. #}
 {% macro plain_numbers(text) -%}

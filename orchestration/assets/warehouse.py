@@ -117,6 +117,8 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
             invocation = dbt.cli(arguments, context=context, target_path=target)
         try:
             yield from invocation.stream()
+            if on_spark:
+                spark.forget(home.home)
         finally:
             # Whatever ended this step, nobody writes the warehouse after it.
             invocation.process.terminate()

@@ -145,6 +145,18 @@ CASES = {
         " from ({NUMBERS}) where number is null or number < 1e9"
     ),
     "number_text": "select {{ number_text('number') }} from ({NUMBERS}) where number is null or number < 1e7",
+    "exact_text": """
+        {%- for type in ['bigint', 'double', 'decimal(38, 9)', 'decimal(38,18)', 'decimal(18, 2)'] %}
+        select '{{ type }}', {{ exact_text('cast(number as ' ~ type ~ ')', type) }}
+        from (select cast(least(floor(number), 99999) as bigint) as number from ({NUMBERS}))
+        union all
+        {%- endfor %}
+        select 'tiny', {{ exact_text("cast('0.000000000000000123' as decimal(38, 18))", 'decimal(38, 18)') }} union all
+        select 'large', {{ exact_text("cast('-12345678901234567890.123456789' as decimal(38, 9))", 'decimal(38, 9)') }}
+        union all
+        select 'day', {{ exact_text("date '2026-10-25'", 'date') }} union all
+        select 'yes', {{ exact_text('1 = 1', 'boolean') }}
+    """,
     "arg_max": (
         "select team, {{ arg_max('name', 'place') }}, {{ arg_max('name', 'place') }} filter (where place < 2)"
         " from ({GROUPS}) group by team"
@@ -160,7 +172,10 @@ CASES = {
         group by all
         union all
         select 9, {{ median_of('number') }}
-        from (select cast('0.07895112074374038' as double) as number union all select cast('0.0789511' as double))
+        from (
+            select cast('0.0056179775280898875' as double) as number
+            union all select cast('0.15228426395939088' as double)
+        )
     """,
     "joined_text": (
         "select team, {{ joined_text('name', ', ', ['place', 'name']) }} from ({GROUPS})"

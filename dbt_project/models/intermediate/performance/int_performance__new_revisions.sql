@@ -10,12 +10,12 @@
 {% set changes = [] %}
 {% for figure in summary_figures() %}
     {% set before, after = 'last_revisions.' ~ figure.name, 'closing.' ~ figure.name %}
-    {% set is_double, is_text = figure.type == 'double', figure.type == 'varchar' %}
+    {% set is_text = figure.type == 'varchar' %}
     {% do changes.append(
         'case when ' ~ after ~ ' is distinct from ' ~ before ~ ' then ' ~ record({
             'figure': "'" ~ figure.name ~ "'",
-            'before': number_text(before) if is_double else 'cast(' ~ before ~ ' as varchar)',
-            'after': number_text(after) if is_double else 'cast(' ~ after ~ ' as varchar)',
+            'before': exact_text(before, figure.type),
+            'after': exact_text(after, figure.type),
             'difference': 'cast(null as double)' if is_text else
                 'round(cast(' ~ after ~ ' as double) - cast(' ~ before ~ ' as double), ' ~ var('score_digits') ~ ')',
         }) ~ ' end'
