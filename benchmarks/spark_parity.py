@@ -1,6 +1,6 @@
 """The marts of one home as both engines build them, compared cell by cell.
 
-    python -m benchmarks.spark_parity HOME [--as-of INSTANT] [--month YYYY-MM] [--out FILE.md]
+    python -m benchmarks.spark_parity HOME [--as-of INSTANT] [--month YYYY-MM] [--out FILE.md] [--keep FOLDER]
 
 HOME has loaded what is to be compared; it is copied, not written to. Needs the extra `spark` (docs/spark.md).
 """
@@ -160,9 +160,10 @@ def main() -> None:
     parser.add_argument("--as-of", default=AS_OF)
     parser.add_argument("--month", default=LAST_MONTH, help="the month that gets revisions")
     parser.add_argument("--out", type=Path, help="where the table is written as well")
+    parser.add_argument("--keep", type=Path, help="an absent folder for the copy, which stays there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as aside:
-        home = Home(Path(aside) / "home")
+        home = Home(options.keep or Path(aside) / "home")
         for part in ("raw", "records"):
             shutil.copytree(options.home / part, home.root / part)
         home.prepare()

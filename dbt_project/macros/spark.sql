@@ -114,13 +114,14 @@
 
 {#
   DuckDB after Spark: a table is what Spark made of it, in the types of its contract. What DuckDB alone can make
-  (functions, views of its own) it makes as ever.
+  (functions, views of its own, what a build by change goes by) it makes as ever.
 #}
 {% macro duckdb__create_table_as(
     temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none
 ) -%}
     {%- set folder = env_var('SCOREHOUSE_SPARK_TABLES', '') -%}
-    {%- if folder and not temporary and model.resource_type == 'model' -%}
+    {%- set is_made = model.resource_type == 'model' and config.get('materialized') != 'change_set' -%}
+    {%- if folder and is_made and not temporary -%}
         {%- set made = "read_parquet('" ~ folder ~ '/' ~ model.schema ~ '.db/' ~ model.alias ~ "/*.parquet')" -%}
         {%- set columns = ['*'] -%}
         {%- if config.get('contract').enforced -%}
