@@ -160,7 +160,9 @@ def main() -> None:
     parser.add_argument("--as-of", default=AS_OF)
     parser.add_argument("--month", default=LAST_MONTH, help="the month that gets revisions")
     parser.add_argument("--out", type=Path, help="where the table is written as well")
-    parser.add_argument("--keep", type=Path, help="an absent folder for the copy, which stays there")
+    parser.add_argument(
+        "--keep", type=Path, help="an absent folder for the copy, which stays there"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as aside:
         home = Home(options.keep or Path(aside) / "home")
