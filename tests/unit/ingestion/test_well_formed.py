@@ -107,7 +107,7 @@ def _not_well_formed(*_: object) -> None:
     ("file", "damage"),
     [
         ("a.csv", lambda text: text.replace("\n", "\nshort\n", 2)),
-        ("a.csv", lambda text: text.replace("a1", 'a"1')),
+        ("a.csv", lambda text: text.replace('"a1"', 'a"1')),
         ("a.ndjson", lambda text: text + "\n{}\n"),
         ("a.ndjson", lambda text: text + "\n"),
         ("a.ndjson", lambda text: text.replace('"a1"', '"a1", "status": "away"')),
