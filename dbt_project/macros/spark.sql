@@ -10,14 +10,14 @@
 {% macro as_spark_spells(sql) %}
     {%- set spelled = namespace(sql=sql | replace('\\', '\\\\')) -%}
     {%- for pattern, by in [
-        (',(\s*(?:--[^\n]*\n\s*)*)(from|where|union)\\b', '\\1\\2'),
-        (',(\s*\))', '\\1'),
-        (',\s*$', ''),
+        (',(\\s*(?:--[^\n]*\n\\s*)*)(from|where|union)\\b', '\\1\\2'),
+        (',(\\s*\\))', '\\1'),
+        (',\\s*$', ''),
         ('(?i)\\bvarchar\\b', 'string'),
         ('(?i)\\btimestamptz\\b', 'timestamp'),
-        ('\\bexclude \(', 'except ('),
+        ('\\bexclude \\(', 'except ('),
         (' // ', ' div '),
-        ('\s+ignore nulls\s*\)', ') ignore nulls'),
+        ('\\s+ignore nulls\\s*\\)', ') ignore nulls'),
         ('([a-z_.]+) ->>? (\'[^\']+\')', 'get_json_object(\\1, \\2)'),
         ('\\."([^"\']+)"\'', "[''\\1'']'"),
     ] -%}

@@ -17,6 +17,7 @@ from tests.support import spark as settings
 
 pytestmark = [
     pytest.mark.long,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(find_spec("pyspark") is None, reason="the extra `spark` is not installed"),
     pytest.mark.skipif(
         not (shutil.which("java") or "JAVA_HOME" in os.environ), reason="there is no Java"
