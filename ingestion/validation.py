@@ -19,13 +19,14 @@ from ingestion.readers.common import Landed
 
 
 def prepare_time_zones(opened: duckdb.DuckDBPyConnection) -> None:
-    """Create the table `time_zones` of the names that both DuckDB and Python know."""
+    """Create the table and the variable `time_zones` of the names that both DuckDB and Python know."""
     known = sorted(available_timezones())
     opened.execute(
         "CREATE TEMP TABLE time_zones AS SELECT DISTINCT name FROM pg_timezone_names()"
         " WHERE name IN (SELECT unnest($known))",
         {"known": known},
     )
+    opened.execute("SET VARIABLE time_zones = (SELECT list(name) FROM time_zones)")
 
 
 def check(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -> None:
@@ -46,14 +47,15 @@ def check(opened: duckdb.DuckDBPyConnection, dataset: Dataset, landed: Landed) -
         if column.name in columns
     }
     number = "row_number, " if landed.is_numbered else ""
+    # A long list of values becomes a join, which may change the order of the rows; and a filter that is pushed down
+    # works out again what `checked` has.
+    opened.execute("SET disabled_optimizers = 'in_clause,filter_pushdown'")
     opened.execute(
         f"CREATE TEMP {'VIEW' if landed.is_columnar else 'TABLE'} checked AS SELECT {number}"
         f"{', '.join(f'{_typed(name)} AS {identifier(name)}' for name in columns)},"
         f" faults, CASE WHEN faults <> 0 THEN [{', '.join(_said(dataset, landed).values())}] END AS said"
         f" FROM (SELECT *, {_bits(faults)} AS faults FROM (SELECT *, {typed} FROM landed))"
     )
-    # A filter that is pushed down works out again what `checked` has.
-    opened.execute("SET disabled_optimizers = 'filter_pushdown'")
 
 
 def collect_faulty(
