@@ -7,43 +7,43 @@
 {% macro with_business_date(relation, instant) %}
 with
 
-placed as {{ not_materialized() }} (
+spanned as (
     select
-        happened.*,
-        profiles.time_zone as time_zone_then,
-        {{ epoch_seconds('happened.' ~ instant) }} // 900 as quarter_hour,
-    from {{ relation }} as happened
-    inner join {{ ref('int_people__profiles') }} as profiles
-        on
-            happened.agent_id = profiles.agent_id
-            and {{ epoch_seconds('happened.' ~ instant) }} >= profiles.begins_seconds
-            and {{ epoch_seconds('happened.' ~ instant) }} < profiles.ends_seconds
-    cross join {{ ref('int_run__context') }} as context
-    where happened.{{ instant }} <= context.as_of
+        min({{ epoch_seconds(instant) }} // 900) as first,
+        max({{ epoch_seconds(instant) }} // 900) as last,
+    from {{ relation }}
 ),
 
+-- Of all quarter hours in between: so it is known beforehand that they are few.
 quarter_hours as (
-    select distinct
-        time_zone_then,
-        quarter_hour,
-    from placed
+    select numbers.quarter_hour
+    from (select {{ explode_numbers('first', 'last') }} as quarter_hour from spanned) as numbers
+    where numbers.quarter_hour in (select {{ epoch_seconds(instant) }} // 900 from {{ relation }})
 ),
 
 dates as (
     select
-        time_zone_then,
-        quarter_hour,
-        {{ local_date(from_epoch_seconds('quarter_hour * 900'), 'time_zone_then') }} as business_date,
+        zones.time_zone,
+        quarter_hours.quarter_hour,
+        {{ local_date(from_epoch_seconds('quarter_hours.quarter_hour * 900'), 'zones.time_zone') }} as business_date,
     from quarter_hours
+    cross join (select distinct time_zone from {{ ref('int_people__profiles') }}) as zones
 )
 
 select
-    placed.* exclude (time_zone_then, quarter_hour),
+    happened.*,
     dates.business_date,
-from placed
+from {{ relation }} as happened
+inner join {{ ref('int_people__profiles') }} as profiles
+    on
+        happened.agent_id = profiles.agent_id
+        and {{ epoch_seconds('happened.' ~ instant) }} >= profiles.begins_seconds
+        and {{ epoch_seconds('happened.' ~ instant) }} < profiles.ends_seconds
 -- Every row has its date: this is no inner join, so that no engine begins with it.
 left join dates
     on
-        placed.time_zone_then = dates.time_zone_then
-        and placed.quarter_hour = dates.quarter_hour
+        profiles.time_zone = dates.time_zone
+        and {{ epoch_seconds('happened.' ~ instant) }} // 900 = dates.quarter_hour
+-- No join with the context, after which engines take few rows to be left.
+where happened.{{ instant }} <= (select context.as_of from {{ ref('int_run__context') }} as context)
 {% endmacro %}

@@ -111,19 +111,22 @@ points as (
     select agent_id, ends_seconds as at_seconds, -1 as change from handling
 ),
 
+-- Several changes in one second are one.
 placed as (
     select
         agents.first_position + points.at_seconds as position,
-        points.change,
+        cast(sum(points.change) as bigint) as change,
     from points
     inner join agents
         on points.agent_id = agents.agent_id
+    group by agents.first_position + points.at_seconds
 ),
 
 swept as (
     select
         position,
         lead(position) over sweep as next_position,
+        change,
         cast(
             sum(change) over (
                 partition by position // {{ agent_unit * agents_together }} order by position
@@ -139,11 +142,9 @@ swept as (
 lasting as (
     select
         *,
-        lag(counters, 1, 0) over (
-            partition by position // {{ agent_unit * agents_together }} order by position
-        ) as counters_before,
+        counters - change as counters_before,
     from swept
-    where next_position > position
+    where next_position is not null
 ),
 
 unpacked as (

@@ -1,10 +1,11 @@
 {{ by_change('shifts', {
     'stg_landing__shifts': 'shifts',
-    'int_activity__pieces': 'overlapping_shifts',
+    'int_activity__status_timeline': 'overlapping_shifts',
 }) }}
 {#
   One row per segment of a shift: how the agent's time fits it.
-  Pieces and segments meet by agent and UTC day, so that the join grows with the rows and not with their square.
+  What an agent is doing within a status matters to none of it, so the status timeline serves. Statuses and segments meet
+  by agent and UTC day, so that the join grows with the rows and not with their square.
 #}
 with
 
@@ -19,21 +20,30 @@ segments as (
     from {{ ref('stg_landing__shifts') }}
 ),
 
-pieces as (
-    select * from {{ ref('int_activity__pieces') }}
+timeline as (
+    select * from {{ ref('int_activity__status_timeline') }}
 ),
 
-piece_days as (
+states as (
+    select * from {{ ref('int_activity__states') }}
+),
+
+status_days as (
     select
-        agent_id,
-        starts_seconds,
-        ends_seconds,
-        state,
-        reason_group,
-        {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }}
+        timeline.agent_id,
+        timeline.starts_seconds,
+        timeline.ends_seconds,
+        timeline.status,
+        states.reason_group,
+        {{ explode_numbers('timeline.starts_seconds // 86400', '(timeline.ends_seconds - 1) // 86400') }}
             as utc_day,
-    from pieces
-    where state != 'away'
+    from timeline
+    inner join states
+        on
+            timeline.status = states.status
+            and timeline.reason is not distinct from states.reason
+            and timeline.missing_clock_out = states.missing_clock_out
+    where timeline.status != 'away'
 ),
 
 segment_days as (
@@ -58,17 +68,17 @@ shared_time as (
         segment_days.agent_id,
         segment_days.segment_id,
         segment_days.activity,
-        piece_days.state,
-        piece_days.reason_group,
-        greatest(segment_days.starts_seconds, piece_days.starts_seconds) as starts_seconds,
-        least(segment_days.ends_seconds, piece_days.ends_seconds) as ends_seconds,
+        status_days.status,
+        status_days.reason_group,
+        greatest(segment_days.starts_seconds, status_days.starts_seconds) as starts_seconds,
+        least(segment_days.ends_seconds, status_days.ends_seconds) as ends_seconds,
     from segment_days
-    inner join piece_days
+    inner join status_days
         on
-            segment_days.agent_id = piece_days.agent_id
-            and segment_days.utc_day = piece_days.utc_day
-            and segment_days.starts_seconds < piece_days.ends_seconds
-            and segment_days.ends_seconds > piece_days.starts_seconds
+            segment_days.agent_id = status_days.agent_id
+            and segment_days.utc_day = status_days.utc_day
+            and segment_days.starts_seconds < status_days.ends_seconds
+            and segment_days.ends_seconds > status_days.starts_seconds
 ),
 
 worked as (
@@ -77,15 +87,15 @@ worked as (
         sum(ends_seconds - starts_seconds) filter (
             where
             activity = 'work'
-            and (state in ('available', 'active') or (state = 'unavailable' and reason_group = 'back_office'))
-            or activity in ('meeting', 'training') and state = 'unavailable' and reason_group = activity
+            and (status in ('available', 'active') or (status = 'unavailable' and reason_group = 'back_office'))
+            or activity in ('meeting', 'training') and status = 'unavailable' and reason_group = activity
         ) as fitting_seconds,
         -- A break fits whatever is not logged in as something else, so what does not fit is counted.
         sum(ends_seconds - starts_seconds) filter (
-            where activity = 'break' and not (state = 'unavailable' and reason_group = 'break')
+            where activity = 'break' and not (status = 'unavailable' and reason_group = 'break')
         ) as worked_break_seconds,
         sum(ends_seconds - starts_seconds) filter (
-            where state in ('available', 'active')
+            where status in ('available', 'active')
         ) as productive_seconds,
     from shared_time
     group by segment_id

@@ -6,7 +6,7 @@
 #}
 with
 
-handled as (
+handled as {{ not_materialized() }} (
     select * from {{ ref('int_contacts__handled') }}
 ),
 
@@ -14,27 +14,53 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
+-- What is alone in its customer's topic needs no order, and most contacts are.
+several as (
+    select
+        customer_id,
+        topic,
+    from handled
+    group by customer_id, topic
+    having count(*) > 1
+),
+
 chained as (
     select
-        *,
-        max(ended_at) over before as latest_end_before,
-        lead(answered_at) over topic_contacts as next_answered_at,
-        max(ended_at) over so_far as latest_end_so_far,
+        handled.*,
+        max(handled.ended_at) over before as latest_end_before,
+        lead(handled.answered_at) over topic_contacts as next_answered_at,
+        max(handled.ended_at) over so_far as latest_end_so_far,
     from handled
+    semi join several
+        on
+            handled.customer_id is not distinct from several.customer_id
+            and handled.topic is not distinct from several.topic
     window
         topic_contacts as (
-            partition by customer_id, topic order by answered_at, interaction_id
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
         ),
         before as (
-            partition by customer_id, topic
-            order by answered_at, interaction_id
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
             rows between unbounded preceding and 1 preceding
         ),
         so_far as (
-            partition by customer_id, topic
-            order by answered_at, interaction_id
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
             rows between unbounded preceding and current row
         )
+    union all
+    select
+        handled.*,
+        cast(null as timestamptz) as latest_end_before,
+        cast(null as timestamptz) as next_answered_at,
+        handled.ended_at as latest_end_so_far,
+    from handled
+    anti join several
+        on
+            handled.customer_id is not distinct from several.customer_id
+            and handled.topic is not distinct from several.topic
 ),
 
 final as (
