@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orchestration.project import reuse_parsed
+from orchestration.project import DBT, reuse_parsed
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -140,7 +140,7 @@ def dbt(home: Path, as_of: str, *words: object) -> Cost:
     reuse_parsed(_target(home))
     return measure(
         [
-            *(PROGRAMS / "dbt", "--quiet", "build", "--exclude-resource-type", "test", "unit_test"),
+            *(DBT, "--quiet", "build", "--exclude-resource-type", "test", "unit_test"),
             *("--target-path", _target(home), *words),
         ],
         SCOREHOUSE_HOME=str(home),

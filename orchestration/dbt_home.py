@@ -3,9 +3,7 @@
 The profile cannot say it without making what dbt parsed for one home useless for the next.
 """
 
-import hashlib
 import os
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from ingestion import engine
+from orchestration.project import definitions
 
 
 class Plugin(BasePlugin):
@@ -27,16 +26,3 @@ class Plugin(BasePlugin):
     def configure_cursor(self, cursor: Any) -> None:
         """Let models know of a change of any definition (macros/by_change.sql)."""
         cursor.execute("set variable definitions = $1", [definitions()])
-
-
-@cache
-def definitions() -> str:
-    """SHA-256 over models, macros, seeds and settings: dbt works at the project's root."""
-    files = [
-        path for path in Path("dbt_project").rglob("*") if path.suffix in (".sql", ".yml", ".csv")
-    ]
-    digest = hashlib.sha256()
-    for path in sorted([*files, Path("dbt_project.yml")]):
-        digest.update(f"{path}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -5,9 +5,12 @@
 parses the project again where a file of it is newer than the manifest.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from ingestion import Home, durable, encryption
@@ -19,8 +22,9 @@ MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 SEMANTIC_MANIFEST = MANIFEST.with_name("semantic_manifest.json")
 # What dbt parsed, for it to begin with.
 PARSED = MANIFEST.parent / "parse" / "partial_parse.msgpack"
-DBT = Path(sys.executable).with_name("dbt")
-DBT_CHILD = Path(sys.executable).with_name("scorehouse-dbt")
+# What it was parsed from, and its own hash.
+PARSED_FROM = PARSED.with_name("parsed_from.txt")
+DBT = Path(sys.executable).with_name("scorehouse-dbt")
 
 
 def dbt_target(home: Home) -> str:
@@ -48,8 +52,12 @@ def refresh_manifest() -> None:
         if _is_fresh():
             return
         began = _newest_change()
+        from_what = _parsed_from()
         finished = subprocess.run(
-            [DBT, "--quiet", "--no-use-colors", "parse", "--target-path", parsed],
+            [
+                Path(sys.executable).with_name("dbt"),
+                *("--quiet", "--no-use-colors", "parse", "--target-path", parsed),
+            ],
             cwd=PROJECT_DIR,
             env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR), "DBT_TARGET": "duckdb"},
             capture_output=True,
@@ -64,6 +72,9 @@ def refresh_manifest() -> None:
         os.utime(parsed / MANIFEST.name, ns=(began, began))
         (parsed / SEMANTIC_MANIFEST.name).replace(SEMANTIC_MANIFEST)
         (parsed / MANIFEST.name).replace(MANIFEST)
+        # Of files that changed meanwhile nobody knows which ones dbt read.
+        said = f"{from_what} {_sha256(PARSED)}" if _parsed_from() == from_what else ""
+        durable.write_bytes(PARSED_FROM, said.encode())
 
 
 def reuse_parsed(target: Path) -> None:
@@ -76,8 +87,47 @@ def reuse_parsed(target: Path) -> None:
         durable.write_bytes(target / PARSED.name, PARSED.read_bytes())
 
 
+def parsed_for_now() -> bytes | None:
+    """What set-up parsed, where it is whole and of the files as they are now."""
+    try:
+        said = PARSED_FROM.read_text()
+        content = PARSED.read_bytes()
+    except FileNotFoundError:
+        return None
+    expected = f"{_parsed_from()} {hashlib.sha256(content).hexdigest()}"
+    return content if said == expected else None
+
+
+@cache
+def definitions() -> str:
+    """SHA-256 over models, macros, seeds and settings, as they are when a process first asks."""
+    return _definitions()
+
+
+def _definitions() -> str:
+    files = [
+        path
+        for path in (PROJECT_DIR / "dbt_project").rglob("*")
+        if path.suffix in (".sql", ".yml", ".csv")
+    ]
+    digest = hashlib.sha256()
+    for path in sorted([*files, PROJECT_DIR / "dbt_project.yml"]):
+        digest.update(f"{path.relative_to(PROJECT_DIR)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _parsed_from() -> str:
+    programs = " ".join(version(name) for name in ("dbt-core", "dbt-duckdb"))
+    return f"{_definitions()} {_sha256(PROJECT_DIR / 'profiles.yml')} {programs}"
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def _is_fresh() -> bool:
-    present = MANIFEST.exists() and SEMANTIC_MANIFEST.exists()
+    present = MANIFEST.exists() and SEMANTIC_MANIFEST.exists() and PARSED_FROM.exists()
     return present and MANIFEST.stat().st_mtime_ns >= _newest_change()
 
 

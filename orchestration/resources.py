@@ -24,7 +24,7 @@ from orchestration.database import remove_damaged
 from orchestration.delivery.settings import Settings, read_settings
 from orchestration.instance import mark_alive
 from orchestration.progress import tell
-from orchestration.project import DBT_CHILD, PROJECT_DIR
+from orchestration.project import DBT, PROJECT_DIR
 from orchestration.records import locked
 from orchestration.server import Address, parse_address
 from orchestration.storing import store_raw
@@ -158,5 +158,5 @@ def dbt_resource() -> DbtCliResource:
     return DbtCliResource(
         project_dir=str(PROJECT_DIR),
         profiles_dir=str(PROJECT_DIR),
-        dbt_executable=str(DBT_CHILD),
+        dbt_executable=str(DBT),
     )

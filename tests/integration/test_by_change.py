@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import duckdb
 import pytest
 
 from ingestion import Home
-from orchestration.project import PROJECT_DIR, reuse_parsed
+from orchestration.project import DBT, PROJECT_DIR, reuse_parsed
 from tests.support.command import scorehouse
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -70,7 +69,7 @@ def start(home: Home, as_of: str, *words: str) -> subprocess.Popen[str]:
     target = home.dagster / "dbt"
     reuse_parsed(target)
     return subprocess.Popen(
-        [Path(sys.executable).with_name("dbt"), "build", "--exclude-resource-type", "unit_test",
+        [DBT, "build", "--exclude-resource-type", "unit_test",
          "--target-path", target, *words],
         cwd=PROJECT_DIR, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "SCOREHOUSE_HOME": str(home.root), "SCOREHOUSE_AS_OF": as_of,

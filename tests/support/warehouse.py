@@ -6,7 +6,6 @@ A property test runs the models hundreds of times; starting dbt each time would 
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -19,7 +18,7 @@ import pytest
 
 from ingestion import DATASETS, Home
 from ingestion.home import raw_columns
-from orchestration.project import reuse_parsed
+from orchestration.project import DBT, reuse_parsed
 
 PROJECT = Path(__file__).resolve().parents[2]
 Rows = dict[str, list[dict[str, Any]]]
@@ -67,7 +66,7 @@ def run_dbt(folder: Path, *command: str) -> Path:
     }
     reuse_parsed(target)
     finished = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", *command, "--target-path", target],
+        [DBT, "--quiet", *command, "--target-path", target],
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr

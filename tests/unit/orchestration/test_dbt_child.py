@@ -8,7 +8,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from orchestration.project import DBT_CHILD
+from orchestration.project import DBT
 
 # A run that starts a child as the orchestrator does, says its number, and then never ends.
 PARENT = """
@@ -21,7 +21,7 @@ time.sleep(600)
 CHILD = """
 import sys, time, types
 waiting = types.ModuleType("dbt.cli.main")
-waiting.cli = lambda: time.sleep(600)
+waiting.dbtRunner = lambda manifest: types.SimpleNamespace(invoke=lambda words: time.sleep(600))
 sys.modules["dbt.cli.main"] = waiting
 from orchestration.dbt_child import main
 sys.argv = ["dbt", "build"]
@@ -30,7 +30,7 @@ main()
 
 
 def test_version_is_the_installed_one() -> None:
-    said = subprocess.run([DBT_CHILD, "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run([DBT, "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == version("dbt-core")
 
 

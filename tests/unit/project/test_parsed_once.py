@@ -1,5 +1,7 @@
 """What dbt parsed serves every home: nothing that it reads then says which home it is."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,44 @@ def test_what_set_up_parsed_is_where_dbt_begins(
     project.reuse_parsed(target)
     assert (target / parsed.name).read_text() == "of this home"
     assert [path.name for path in target.iterdir()] == [parsed.name]
+
+
+def test_what_set_up_parsed_serves_while_no_definition_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "dbt_project" / "models" / "model.sql"
+    model.parent.mkdir(parents=True)
+    for file in (model, tmp_path / "dbt_project.yml", tmp_path / "profiles.yml"):
+        file.write_text(file.name)
+    target = tmp_path / "target"
+    monkeypatch.setattr(project, "PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(project, "MANIFEST", target / "manifest.json")
+    monkeypatch.setattr(project, "SEMANTIC_MANIFEST", target / "semantic_manifest.json")
+    monkeypatch.setattr(project, "PARSED", target / "parse" / "partial_parse.msgpack")
+    monkeypatch.setattr(project, "PARSED_FROM", target / "parse" / "parsed_from.txt")
+    assert project.parsed_for_now() is None
+
+    edit_meanwhile = [""]
+
+    def parse(words: list[object], **_: object) -> subprocess.CompletedProcess[str]:
+        for name in ("manifest.json", "semantic_manifest.json", "partial_parse.msgpack"):
+            (target / "parse" / name).write_text("parsed")
+        if edit_meanwhile[0]:
+            model.write_text(edit_meanwhile[0])
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(project.subprocess, "run", parse)
+    project.refresh_manifest()
+    assert project.parsed_for_now() == b"parsed"
+    for file in (model, tmp_path / "dbt_project.yml", tmp_path / "profiles.yml"):
+        before = file.read_text()
+        file.write_text("changed")
+        assert project.parsed_for_now() is None, file
+        file.write_text(before)
+    assert project.parsed_for_now() == b"parsed"
+    project.PARSED.write_text("cut o")
+    assert project.parsed_for_now() is None
+    edit_meanwhile[0] = "changed while dbt parsed"
+    os.utime(model)
+    project.refresh_manifest()
+    assert project.parsed_for_now() is None
