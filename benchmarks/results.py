@@ -130,10 +130,8 @@ def chart(rows: Sequence[Row]) -> str:
         if row.case == "agent-days and -months":
             lines.setdefault(row.way, []).append((row.size, row.cost.cpu))
     left, top, width, height = 60, 40, 460, 300
-    points = [point for line in lines.values() for point in line]
-    low_x, high_x = (
-        (math.floor(f) for f in (math.log10(min(x for x, _ in points)), 0)) if points else (0, 0)
-    )
+    points = [point for line in lines.values() for point in line] or [(1, 1)]
+    low_x = math.floor(math.log10(min(x for x, _ in points)))
     high_x = math.ceil(math.log10(max(x for x, _ in points)))
     low_y = math.floor(math.log10(min(y for _, y in points)))
     high_y = math.ceil(math.log10(max(y for _, y in points)))

@@ -44,8 +44,9 @@ def main() -> None:
 
 def _parsed() -> "Manifest | None":
     """What set-up parsed; none, where dbt must look for itself."""
-    at_root = Path.cwd() == PROJECT_DIR and "--vars" not in sys.argv
-    content = parsed_for_now() if at_root else None
+    # Parsed for DuckDB, and with the project's own settings.
+    is_usual = Path.cwd() == PROJECT_DIR and not {"--target", "--vars"}.intersection(sys.argv)
+    content = parsed_for_now() if is_usual else None
     if content is None:
         return None
     from dbt.contracts.graph.manifest import Manifest

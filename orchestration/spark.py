@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ingestion import Home, UnusableInput, encryption
-from orchestration.project import DBT_CHILD, PROJECT_DIR
+from orchestration.project import DBT, PROJECT_DIR
 
 VARIABLE = "SCOREHOUSE_ENGINE"
 ENGINES = ("duckdb", "spark")
@@ -76,7 +76,7 @@ def build(home: Home, values: Mapping[str, str]) -> dict[str, str]:
     target = home.dagster / "spark"
     finished = subprocess.run(
         [
-            *(str(DBT_CHILD), "--no-use-colors", "build", "--target", "spark"),
+            *(str(DBT), "--no-use-colors", "build", "--target", "spark"),
             # Proofs are DuckDB's, and so are functions of the published database.
             *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
             *("--exclude", "config.materialized:table_function", "path:dbt_project/models/audit"),

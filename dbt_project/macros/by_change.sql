@@ -283,7 +283,15 @@
 
 {# What a build by change needs to know. Empty, where everything is made anew. #}
 {% materialization change_set, adapter='duckdb' %}
-    {{ return(materialization_table_duckdb()) }}
+    {%- set by_change = run_query("select base_id from " ~ this_build()).columns[0].values() -%}
+    {%- if by_change and by_change[0] is not none -%}
+        {{ return(materialization_table_duckdb()) }}
+    {%- endif -%}
+    {% call statement('main') -%}
+        create or replace table {{ this }} as select * from ({{ compiled_code }}) as nothing_changed limit 0;
+    {%- endcall %}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
 {#
