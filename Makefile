@@ -103,7 +103,7 @@ docs: models $(VENV)/dev.stamp ## offline pages: docs/site/dictionary.html and d
 	@$(BIN)/python -m docs.dictionary --count target/empty/manifest.json
 	@echo "Open docs/site/dictionary.html (marts, columns and where they come from) or docs/site/index.html (dbt's pages)"
 
-bench: $(VENV)/dev.stamp manifest ## what everything costs beside what else would do it: benchmarks/results.md (hours; ARGS=--quick: minutes)
+bench: $(VENV)/dev.stamp manifest ## what everything costs beside what else would do it, into README.md (hours; ARGS=--quick: minutes)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(BIN)/uv ## resolve requirements/*.in again into hash-locked *.txt

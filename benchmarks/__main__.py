@@ -3,8 +3,8 @@
     python -m benchmarks [SCENARIO …] [--agents 100 1000 10000] [--folder DIR] [--out benchmarks]
 
 Scenarios: models, close, increment, late, reports, ingestion, start; without any, all of them. What a scenario measured
-takes the place of its rows of before in results.json; results.md and results.svg follow from that file. `--quick` takes
-a minute or two: one small size of everything, written beside.
+takes the place of its rows of before in results.json; results.svg and the tables in README.md follow from that file.
+`--quick` takes some minutes: one small size of everything, written to target/benchmarks.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.measuring import ROOT, Row
 
+KEPT = ROOT / "benchmarks"
 SCENARIOS = ("models", "close", "increment", "late", "reports", "ingestion", "start")
 
 
@@ -73,7 +74,7 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="where made-up centres are kept for the next time"
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="where results go")
+    parser.add_argument("--out", type=Path, default=KEPT, help="where results go")
     options = parser.parse_args()
     if options.quick:
         options.agents, options.close_agents, options.months = [25], [5], [1, 2]
@@ -99,11 +100,13 @@ def main() -> None:
 
 
 def render(out: Path) -> None:
-    """Table, slopes and chart from the JSON file."""
+    """Table, slopes and chart from the JSON file; of the results that are kept, in README.md too."""
     rows = results.read(out / "results.json")
     text = f"{results.table(rows)}\n\n{results.slope_table(rows)}\n"
-    (out / "results.md").write_text(text)
     (out / "results.svg").write_text(results.chart(rows))
+    if out == KEPT:
+        readme = ROOT / "README.md"
+        readme.write_text(results.put_between_marks(readme.read_text(), text))
     print(text)
 
 

@@ -21,6 +21,7 @@ SIZES = {
     "queue log": "lines",
 }
 """What the size of a scenario counts; of all others agents."""
+BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 DRAWN = {OURS: "#1b6ac9", LIMIT: "#333333", FLOOR: "#8a8a8a", PANDAS: "#c2571a", POLARS: "#7b4fa3"}
 
 
@@ -79,6 +80,15 @@ def table(rows: Sequence[Row]) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def put_between_marks(page: str, text: str) -> str:
+    """A page with this text in the place that is kept for the results."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    assert before
+    assert after
+    return f"{before}{BEGIN}\n{text}{END}{after}"
 
 
 def slopes(rows: Iterable[Row]) -> list[dict[str, object]]:
