@@ -106,12 +106,10 @@ def make_warehouse_assets() -> dg.AssetsDefinition:
         reuse_parsed(target)
         # Unit tests prove the models, not the data: they are run where models change (`make test`).
         arguments = ["build", "--exclude-resource-type", "unit_test"]
-        if on_spark:
-            # What Spark made is whole: nothing of it goes by change.
-            arguments.append("--full-refresh")
-        if encryption.is_encrypted(home.home.root):
-            # What is written into an existing encrypted file has a newer format than in a fresh one, and spells the
-            # queries of table functions otherwise than the candidate does.
+        if on_spark or encryption.is_encrypted(home.home.root):
+            # What Spark made is whole: nothing of it goes by change. And what is written into an existing encrypted
+            # file has a newer format than in a fresh one, and spells the queries of table functions otherwise than the
+            # candidate does.
             remove_warehouse(home.home)
         with environment(values):
             invocation = dbt.cli(arguments, context=context, target_path=target)

@@ -9,6 +9,7 @@ import pytest
 
 from ingestion import Home
 from orchestration import spark
+from orchestration.database import is_whole
 from tests.golden.marts import CLOSES, GOLDEN, MONTH, csv_texts
 from tests.support import spark as settings
 from tests.support.command import scorehouse
@@ -40,3 +41,4 @@ def test_a_close_on_spark_publishes_the_golden_marts(tmp_path: Path) -> None:
     for mart, text in found.items():
         assert text == (GOLDEN / f"{mart}.csv").read_text(), mart
     assert not spark.tables(home).exists()
+    assert is_whole(home.warehouse)
