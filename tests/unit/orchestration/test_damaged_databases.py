@@ -46,6 +46,30 @@ def test_one_that_was_cut_off_goes_with_its_log(database: Path, kept: int) -> No
     assert not log.exists()
 
 
+@pytest.fixture
+def shortened(database: Path) -> Path:
+    """Free blocks at its end are not in the file, though it counts them."""
+    with engine.writing(database) as connection:
+        connection.execute("create table last as from range(2000000) r(i)")
+    with engine.writing(database) as connection:
+        connection.execute("drop table last")
+    return database
+
+
+def test_free_blocks_at_the_end_may_be_missing(shortened: Path) -> None:
+    with duckdb.connect(shortened, read_only=True) as connection:
+        blocks, block_size = connection.execute(
+            "select total_blocks, block_size from pragma_database_size()"
+        ).fetchall()[0]
+    assert shortened.stat().st_size < blocks * block_size
+    assert remove_damaged([shortened]) == []
+
+
+def test_beside_free_blocks_no_other_may_be_missing(shortened: Path) -> None:
+    shortened.write_bytes(shortened.read_bytes()[:-200_000])
+    assert remove_damaged([shortened]) == [shortened]
+
+
 def test_one_that_is_none_goes(database: Path) -> None:
     database.write_bytes(b"not what it was\n" * 64)
     assert remove_damaged([database]) == [database]
