@@ -6,6 +6,7 @@ first of the scenes. The other worker takes all other tests meanwhile, file by f
 """
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,10 @@ from ingestion import engine
 from orchestration.project import refresh_manifest
 from tests.integration.scenes import MONTH, PERIODS, SCENES, Run, Stage, close, scene
 from tests.support.command import scorehouse
+
+# pyspark, where it is installed, takes a main program without a file, as a worker's is, for a run of its own doctests,
+# and ends the process.
+sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
 WITH_SCENES = ("tests/integration/", "tests/browser/test_shipped_pages.py")
 
