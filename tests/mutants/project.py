@@ -99,6 +99,9 @@ class ProjectCopy:
         if not select:
             return failed
         for result in self._dbt("test", "--select", *select, may_fail=True).result.results:  # type: ignore[union-attr]
+            if result.node.name not in tested:
+                # What a run begins with is no test.
+                continue
             if result.status == NodeStatus.Error:
                 reason = f"{NO_SQL}: {result.message}"
                 failed.setdefault(tested[result.node.name], []).append(reason)
