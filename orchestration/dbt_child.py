@@ -5,7 +5,7 @@ dbt's own `--version` looks for a newer release in the internet; the orchestrato
 call, needs the number alone.
 
 It begins with what set-up parsed, and writes no log of its debugging, unless DBT_LOG_LEVEL_FILE asks for one: together
-that was a quarter of what a run over a small home took.
+that was a tenth of what a run over a small home took.
 """
 
 import ctypes

@@ -74,6 +74,8 @@ def build(home: Home, values: Mapping[str, str]) -> dict[str, str]:
         )
     forget(home)
     target = home.dagster / "spark"
+    # What an earlier run failed at is no error of this one.
+    (target / "run_results.json").unlink(missing_ok=True)
     finished = subprocess.run(
         [
             *(str(DBT), "--no-use-colors", "build", "--target", "spark"),
@@ -98,4 +100,4 @@ def _first_error(results: Path) -> str:
             if result["status"] == "error":
                 said = [line.strip() for line in result["message"].splitlines() if "[" in line]
                 return f"{result['unique_id'].rsplit('.')[-1]}: {(said or [result['message']])[0]}"
-    return "dbt ended before the first model; the log says why"
+    return "dbt ended before the first model; what it said stands above"

@@ -89,6 +89,9 @@ def test_a_model_that_failed_is_named_with_what_spark_said(
         spark.build(home, {})
     assert ran[0][ran[0].index("--target") + 1] == "spark"
     assert not left.exists()
+    monkeypatch.setattr(spark.subprocess, "run", lambda command, **_: Failed())
+    with pytest.raises(spark.SparkError, match="before the first model"):
+        spark.build(home, {})
 
 
 def test_wrong_engines_are_wrong_use(tmp_path: Path) -> None:
