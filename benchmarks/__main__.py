@@ -2,8 +2,9 @@
 
     python -m benchmarks [SCENARIO …] [--agents 100 1000 10000] [--folder DIR] [--out benchmarks]
 
-Scenarios: models, close, increment, late, reports, ingestion, start; without any, all of them. What a scenario measured
-takes the place of its rows of before in results.json; results.svg and the tables in README.md follow from that file.
+Scenarios: models, close, increment, late, reports, ingestion, start; without any, all of them. Each row that
+is measured takes the place of the one before it in results.json, of the same scenario, case, size and way; results.svg
+and the tables in README.md follow from that file.
 `--quick` takes some minutes: one small size of everything, written to target/benchmarks.
 """
 
@@ -85,18 +86,28 @@ def main() -> None:
         folder = (options.folder or Path(aside)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         for scenario in options.scenarios or SCENARIOS:
-            found = []
             for row in measured(scenario, folder, options):
-                found.append(row)
+                keep(options.out / "results.json", row)
                 print(
                     f"{row.scenario}: {row.case}, {row.size:,}, {row.way}: {row.cost.wall:.2f} s",
                     flush=True,
                 )
-            file = options.out / "results.json"
-            rows = [row for row in results.read(file) if row.scenario != scenario] + found
-            order = {name: place for place, name in enumerate(SCENARIOS)}
-            results.write(file, sorted(rows, key=lambda row: order[row.scenario]))
     render(options.out)
+
+
+def keep(file: Path, row: Row) -> None:
+    """Put a row into the results at once: what was measured before a failure counts."""
+
+    def same(other: Row) -> bool:
+        return (other.scenario, other.case, other.size, other.way) == (
+            row.scenario,
+            row.case,
+            row.size,
+            row.way,
+        )
+
+    rows = [other for other in results.read(file) if not same(other)] + [row]
+    results.write(file, sorted(rows, key=lambda one: (SCENARIOS.index(one.scenario), one.size)))
 
 
 def render(out: Path) -> None:

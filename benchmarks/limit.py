@@ -1,12 +1,12 @@
 """The figures of fct_agent_day and fct_agent_month, and the monthly score, in one script made for speed alone.
 
-    python -m benchmarks.limit HOME AS_OF OUT.duckdb
+    python -m benchmarks.limit HOME AS_OF OUT.duckdb [MEMORY]
 
 Numbers in place of ids, whole timelines packed into one sorted integer, nothing kept that no figure needs. It knows
 what the simulated centre has and has not: no vendors' exports, no team without tracked status, no two segments of an
 agent at once, instants in whole seconds after 1970, time zones whose days begin at a quarter of an hour, and
 everything landed. So it is no way to run a centre; it says what the machine can do. `benchmarks.models` compares its
-figures with the marts.
+figures with the marts. MEMORY, such as 2GiB, makes it spill where it needs more, as the models do.
 """
 
 import sys
@@ -475,4 +475,6 @@ from months;
 
 if __name__ == "__main__":
     with duckdb.connect(sys.argv[3]) as connection:
+        for memory in sys.argv[4:]:
+            connection.execute(f"set memory_limit = '{memory}'")
         connection.execute(script(sys.argv[1], sys.argv[2]))

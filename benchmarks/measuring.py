@@ -135,7 +135,7 @@ def python(module: str, *words: object) -> list[object]:
     return [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *words]
 
 
-def dbt(home: Path, as_of: str, *words: object) -> Cost:
+def dbt(home: Path, as_of: str, *words: object, **environment: str) -> Cost:
     """dbt over a home, without the tests."""
     reuse_parsed(_target(home))
     return measure(
@@ -145,6 +145,7 @@ def dbt(home: Path, as_of: str, *words: object) -> Cost:
         ],
         SCOREHOUSE_HOME=str(home),
         SCOREHOUSE_AS_OF=as_of,
+        **environment,
     )
 
 

@@ -15,6 +15,9 @@ from benchmarks.measuring import OURS, Cost, Row, dbt, dbt_seconds, measure, pyt
 COUNTED = ("+fct_agent_day", "+fct_agent_month", "+agent_performance_month")
 """The models that make the figures, with all that they stand on."""
 LIMIT, FLOOR, PANDAS, POLARS = "hand-written DuckDB", "scan and sort", "pandas", "Polars"
+BOUNDED = "hand-written DuckDB within 2 GiB"
+"""As much as the models take by themselves."""
+LITTLE = "1GB"
 FRAMES_UP_TO = 10_000
 """Agents of whom pandas and Polars still fit into memory."""
 
@@ -44,6 +47,11 @@ def models(folder: Path, sizes: list[int]) -> Iterator[Row]:
             "agent-days and -months", LIMIT, _made(limit, python("limit", home, as_of, limit))
         )
         _compare(home, f"'{limit}'", attach=True)
+        yield row(
+            "agent-days and -months",
+            BOUNDED,
+            _made(limit, python("limit", home, as_of, limit, "2GiB")),
+        )
         floor = folder / f"floor-{agents}.duckdb"
         yield row("agent-days and -months", FLOOR, _made(floor, python("floor", home, floor)))
         if agents <= FRAMES_UP_TO:
@@ -53,10 +61,11 @@ def models(folder: Path, sizes: list[int]) -> Iterator[Row]:
                     "agent-days and -months", way, _made(file, python(module, home, as_of, file))
                 )
                 _compare(home, f"'{file}'", attach=False)
-        home = centres.fresh(centres.loaded(folder, agents), f"models-{agents}")
-        whole = dbt(home, as_of)
-        wall, _ = dbt_seconds(home)
-        yield row("all models", OURS, replace(whole, wall=wall, cpu=whole.cpu - start.cpu))
+        for case, memory in (("all models", ""), (f"all models within {LITTLE}", LITTLE)):
+            home = centres.fresh(centres.loaded(folder, agents), f"models-{agents}")
+            whole = dbt(home, as_of, SCOREHOUSE_MEMORY=memory)
+            wall, _ = dbt_seconds(home)
+            yield row(case, OURS, replace(whole, wall=wall, cpu=whole.cpu - start.cpu))
 
 
 def closes(folder: Path, sizes: list[int]) -> Iterator[Row]:

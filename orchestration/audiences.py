@@ -17,7 +17,6 @@ from orchestration import pseudonyms
 from orchestration.access import About, Privacy
 from orchestration.database import attached
 from orchestration.publication import (
-    STORAGE_VERSION,
     Mart,
     MisfitFunction,
     TableFunction,
@@ -282,7 +281,7 @@ def _write(
 ) -> None:
     written = durable.temporary_beside(final)
     try:
-        engine.attach(connection, written, "candidate", storage_version=STORAGE_VERSION)
+        engine.attach(connection, written, "candidate")
         try:
             _fill(connection, who, marts, content)
         finally:

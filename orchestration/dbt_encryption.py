@@ -11,7 +11,6 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from ingestion import INPUTS, Home, encryption, engine
 from ingestion.home import raw_columns
-from orchestration.publication import STORAGE_VERSION
 from orchestration.records import performance_folder
 
 
@@ -29,8 +28,7 @@ class Plugin(BasePlugin):
         for setting, value in engine.bounds(home.scratch, os.environ).items():
             conn.execute(f"set {setting} = {engine.literal(value)}")
         engine.prepare_writing(conn)
-        # As the published database: a newer one would spell the queries of table functions in another way.
-        engine.attach(conn, home.warehouse, "warehouse", storage_version=STORAGE_VERSION)
+        engine.attach(conn, home.warehouse, "warehouse")
         for dataset in INPUTS.values():
             files = home.raw_folder(dataset.name) / "*.parquet"
             rows = engine.parquet(conn, files, raw_columns(dataset))

@@ -21,7 +21,10 @@ class Plugin(BasePlugin):
         """Say where the warehouse is, how much memory it may take, and that spilling goes where the clean-up looks."""
         home = Path(os.environ.get("SCOREHOUSE_HOME", "demo"))
         creds.path = str(home / "warehouse.duckdb")
-        config.update(engine.bounds(home / "scratch", os.environ))
+        config.update(
+            engine.bounds(home / "scratch", os.environ),
+            storage_compatibility_version=engine.STORAGE_VERSION,
+        )
 
     def configure_cursor(self, cursor: Any) -> None:
         """Let models know of a change of any definition (macros/by_change.sql)."""

@@ -19,7 +19,7 @@ from ingestion import (
     stores,
 )
 from ingestion.chain_check import check_chain
-from orchestration import audiences, erasing, publication, purging, records
+from orchestration import audiences, erasing, purging, records
 from orchestration.progress import counter
 from orchestration.records import locked
 from orchestration.storage import storage_of
@@ -110,7 +110,7 @@ def _convert(home: Home, count: Callable[[str], None]) -> Iterator[Path]:
         count(path.name)
         yield path
     for path in (home.published_database, *audiences.files(home)):
-        if path.exists() and engine.encrypt_database(path, publication.STORAGE_VERSION):
+        if path.exists() and engine.encrypt_database(path):
             yield path
 
 

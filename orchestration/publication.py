@@ -22,8 +22,6 @@ from orchestration.model_version import model_version
 from orchestration.progress import tell
 from orchestration.quality import history
 
-# Readers of DuckDB 1.4 and newer, and Evidence's connector, open this storage format.
-STORAGE_VERSION = "v1.4.0"
 _LEFT_OUT = re.compile(r"EXCLUDE \(([^)]*)\)")
 
 
@@ -116,7 +114,7 @@ def write_candidate(home: Home, marts: Sequence[Mart]) -> Publication:
     _remove(candidate)
     _settle(home.warehouse)
     with attached(warehouse=home.warehouse) as connection:
-        engine.attach(connection, candidate, "candidate", storage_version=STORAGE_VERSION)
+        engine.attach(connection, candidate, "candidate")
         # A function names its marts without a database: those of the candidate are meant, not the warehouse's.
         connection.execute(
             "use candidate; create schema candidate.marts; create schema candidate.meta;"

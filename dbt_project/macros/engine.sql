@@ -125,6 +125,11 @@
 {% macro duckdb__not_materialized() %}not materialized{% endmacro %}
 {% macro spark__not_materialized() %}{% endmacro %}
 
+{# A whole number that equal values share, and others hardly ever: a quarter of the text's memory, where millions are counted. #}
+{% macro number_of(columns) %}{{ return(adapter.dispatch('number_of')(columns)) }}{% endmacro %}
+{% macro duckdb__number_of(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
+{% macro spark__number_of(columns) %}xxhash64({{ columns | join(', ') }}){% endmacro %}
+
 {# Microseconds and milliseconds since 1970-01-01T00:00:00Z. #}
 {% macro epoch_microseconds(instant) %}{{ return(adapter.dispatch('epoch_microseconds')(instant)) }}{% endmacro %}
 {% macro duckdb__epoch_microseconds(instant) %}epoch_us({{ instant }}){% endmacro %}

@@ -45,11 +45,12 @@ landed as {{ not_materialized() }} (
     where landed.updated_at is null or landed.updated_at <= context.as_of
 ){% if key | length == 1 %},
 
--- Few rows come more than once: only these are put in order, and of them only what the order needs.
+-- Few rows come more than once: only these are put in order, and of them only what the order needs. A row whose number is
+-- another row's by chance is put in order too, alone.
 repeated as (
-    select {{ key[0] }}
+    select {{ number_of(['landed.' ~ key[0]]) }} as key_number
     from landed
-    group by {{ key[0] }}
+    group by {{ number_of(['landed.' ~ key[0]]) }}
     having count(*) > 1
 ),
 
@@ -60,7 +61,7 @@ superseded as (
         landed.row_number
     from landed
     semi join repeated
-        on landed.{{ key[0] }} = repeated.{{ key[0] }}
+        on {{ number_of(['landed.' ~ key[0]]) }} = repeated.key_number
     qualify {{ newest_first }} > 1
 )
 

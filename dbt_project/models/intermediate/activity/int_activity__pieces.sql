@@ -8,12 +8,11 @@
 
   Three counters travel packed in one integer, so that one running sum carries all of them:
   bits 40 and up hold the state of the status timeline, bits 20-39 the business date, bits 0-19 how many interactions
-  are being handled. Each change point adds the difference. Between two points nothing changes: that is a piece, and
-  it lies within one business date, one status and one depth.
+  are being handled. What begins adds its number, and takes it off where it ends. Between two points nothing changes:
+  that is a piece, and it lies within one business date, one status and one depth.
 
-  Agent and second are packed as well, because one integer sorts in half the time. What an agent's counters are in
-  the end is taken off at `as_of`, so that the next agent's sum begins at nothing. Of several changes in one
-  second the last sum is that of all; the pieces of the others have no length.
+  Agent and second are packed as well, because one integer sorts in half the time. All that an agent has ends by `as_of`,
+  so that the next agent's sum begins at nothing.
 #}
 {% set state_unit = 2 ** 40 %}
 {% set day_unit = 2 ** 20 %}
@@ -49,16 +48,12 @@ agents as (
     from (select distinct agent_id from agent_days)
 ),
 
-status_points as (
+status_spans as (
     select
         timeline.agent_id,
-        timeline.starts_seconds as at_seconds,
-        (
-            states.state_id
-            - lag(states.state_id, 1, 0) over (
-                partition by timeline.agent_id order by timeline.starts_seconds
-            )
-        ) * {{ state_unit }} as change,
+        timeline.starts_seconds,
+        timeline.ends_seconds,
+        states.state_id * {{ state_unit }} as change,
     from timeline
     inner join states
         on
@@ -67,48 +62,33 @@ status_points as (
             and timeline.missing_clock_out = states.missing_clock_out
 ),
 
-day_points as (
+day_spans as (
     select
-        agent_id,
-        starts_seconds as at_seconds,
-        (
-            {{ day_number('business_date') }}
-            - lag({{ day_number('business_date') }}, 1, 0) over (
-                partition by agent_id order by business_date
-            )
-        ) * {{ day_unit }} as change,
+        agent_days.agent_id,
+        agent_days.starts_seconds,
+        coalesce(
+            lead(agent_days.starts_seconds) over (
+                partition by agent_days.agent_id order by agent_days.business_date
+            ),
+            context.as_of_seconds
+        ) as ends_seconds,
+        {{ day_number('agent_days.business_date') }} * {{ day_unit }} as change,
     from agent_days
-),
-
-last_points as (
-    select
-        begun.agent_id,
-        context.as_of_seconds as at_seconds,
-        begun.change,
-    from (
-        select
-            agent_id,
-            cast(-sum(change) as bigint) as change,
-        from (
-            select agent_id, change from status_points
-            union all
-            select agent_id, change from day_points
-        )
-        group by agent_id
-    ) as begun
     cross join context
 ),
 
+spans as {{ not_materialized() }} (
+    select agent_id, starts_seconds, ends_seconds, change from status_spans
+    union all
+    select agent_id, starts_seconds, ends_seconds, change from day_spans
+    union all
+    select agent_id, starts_seconds, ends_seconds, 1 as change from handling
+),
+
 points as (
-    select agent_id, at_seconds, change from status_points
+    select agent_id, starts_seconds as at_seconds, change from spans
     union all
-    select agent_id, at_seconds, change from day_points
-    union all
-    select agent_id, at_seconds, change from last_points
-    union all
-    select agent_id, starts_seconds as at_seconds, 1 as change from handling
-    union all
-    select agent_id, ends_seconds as at_seconds, -1 as change from handling
+    select agent_id, ends_seconds as at_seconds, -change from spans
 ),
 
 -- Several changes in one second are one.

@@ -1,10 +1,11 @@
 {{ by_change('shifts', {
     'int_attendance__segments': 'shifts',
-    'int_activity__pieces': 'overlapping_shifts',
+    'int_activity__status_timeline': 'overlapping_shifts',
 }, keeps=true) }}
 {#
   One row per shift that is over by `as_of`: its span without time off, the sums of its segments, and who was there.
-  Pieces and shifts meet by agent and UTC day, so that the join grows with the rows and not with their square.
+  What an agent is doing within a status matters to none of it, so the status timeline serves. Statuses and shifts meet by
+  agent and UTC day, so that the join grows with the rows and not with their square.
 #}
 with
 
@@ -16,8 +17,8 @@ profiles as (
     select * from {{ ref('int_people__profiles') }}
 ),
 
-pieces as (
-    select * from {{ ref('int_activity__pieces') }}
+timeline as (
+    select * from {{ ref('int_activity__status_timeline') }}
 ),
 
 context as (
@@ -54,14 +55,14 @@ finished as (
     where shifts.last_seconds <= context.as_of_seconds
 ),
 
-piece_days as (
+status_days as (
     select
         agent_id,
         starts_seconds,
         ends_seconds,
         {{ explode_numbers('starts_seconds // 86400', '(ends_seconds - 1) // 86400') }} as utc_day,
-    from pieces
-    where state != 'away'
+    from timeline
+    where status != 'away'
 ),
 
 shift_days as (
@@ -80,15 +81,15 @@ presence as (
     select
         shift_days.agent_id,
         shift_days.shift_id,
-        min(greatest(piece_days.starts_seconds, shift_days.starts_seconds)) as first_seconds,
-        max(least(piece_days.ends_seconds, shift_days.ends_seconds)) as last_seconds,
+        min(greatest(status_days.starts_seconds, shift_days.starts_seconds)) as first_seconds,
+        max(least(status_days.ends_seconds, shift_days.ends_seconds)) as last_seconds,
     from shift_days
-    inner join piece_days
+    inner join status_days
         on
-            shift_days.agent_id = piece_days.agent_id
-            and shift_days.utc_day = piece_days.utc_day
-            and shift_days.starts_seconds < piece_days.ends_seconds
-            and shift_days.ends_seconds > piece_days.starts_seconds
+            shift_days.agent_id = status_days.agent_id
+            and shift_days.utc_day = status_days.utc_day
+            and shift_days.starts_seconds < status_days.ends_seconds
+            and shift_days.ends_seconds > status_days.starts_seconds
     group by shift_days.agent_id, shift_days.shift_id
 ),
 

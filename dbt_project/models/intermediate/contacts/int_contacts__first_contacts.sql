@@ -14,13 +14,12 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
--- What is alone in its customer's topic needs no order, and most contacts are.
+-- What is alone in its customer's topic needs no order, and most contacts are. Whose number is another topic's by chance
+-- is put in order too, alone.
 several as (
-    select
-        customer_id,
-        topic,
+    select {{ number_of(['customer_id', 'topic']) }} as topic_number
     from handled
-    group by customer_id, topic
+    group by {{ number_of(['customer_id', 'topic']) }}
     having count(*) > 1
 ),
 
@@ -32,9 +31,7 @@ chained as (
         max(handled.ended_at) over so_far as latest_end_so_far,
     from handled
     semi join several
-        on
-            handled.customer_id is not distinct from several.customer_id
-            and handled.topic is not distinct from several.topic
+        on {{ number_of(['handled.customer_id', 'handled.topic']) }} = several.topic_number
     window
         topic_contacts as (
             partition by handled.customer_id, handled.topic
@@ -58,9 +55,7 @@ chained as (
         handled.ended_at as latest_end_so_far,
     from handled
     anti join several
-        on
-            handled.customer_id is not distinct from several.customer_id
-            and handled.topic is not distinct from several.topic
+        on {{ number_of(['handled.customer_id', 'handled.topic']) }} = several.topic_number
 ),
 
 final as (
