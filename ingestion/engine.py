@@ -31,7 +31,8 @@ written in two thirds of the time that the first format takes; a newer one spell
 MEMORY_BYTES = 768 * 1024 * 1024
 MEMORY_VARIABLE = "SCOREHOUSE_MEMORY"
 _MOST = 2 * 1024**3
-_MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|[KMGT])", re.I)
+_FOR_TWO = 2 * 1000**3
+_MEMORY = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT])(?P<ending>iB|B|)", re.I)
 # What every connection of this process keeps to: set once the home is known.
 _bounds: dict[str, str | int | bool | list[str]] = {}
 # The name under which a connection knows the key of Parquet files.
@@ -76,6 +77,22 @@ def memory_limit(environment: Mapping[str, str]) -> str:
             f"{MEMORY_VARIABLE}: {said!r} is no size: give one such as 1GB or 800MiB"
         )
     return said
+
+
+def has_little_memory(environment: Mapping[str, str]) -> bool:
+    """Whether DuckDB may take less than 2 GB: two large statements at once may find no room in it.
+
+    Raises:
+        UnusableInput: SCOREHOUSE_MEMORY says no size.
+    """
+    limit = memory_limit(environment)
+    parts = _MEMORY.fullmatch(limit)
+    if parts is None:
+        size = float(limit.removesuffix("B"))
+    else:
+        step = 1024 if parts["ending"].lower() == "ib" else 1000
+        size = float(parts["number"]) * float(step ** " KMGT".index(parts["unit"].upper()))
+    return size < _FOR_TWO
 
 
 def bounds(scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:

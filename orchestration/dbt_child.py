@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingestion.engine import has_little_memory
 from orchestration.project import PROJECT_DIR, parsed_for_now
 
 if TYPE_CHECKING:
@@ -36,10 +37,17 @@ def main() -> None:
     os.environ.setdefault("DBT_LOG_LEVEL_FILE", "none")
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner(manifest=_parsed()).invoke(sys.argv[1:])
+    result = dbtRunner(manifest=_parsed()).invoke([*sys.argv[1:], *_threads()])
     if result.exception is not None:
         sys.exit(f"{result.exception}")
     sys.exit(0 if result.success else 1)
+
+
+def _threads() -> list[str]:
+    """One model after the other, where memory is little and nobody said otherwise."""
+    if "build" not in sys.argv or "--threads" in sys.argv or not has_little_memory(os.environ):
+        return []
+    return ["--threads", "1"]
 
 
 def _parsed() -> "Manifest | None":

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import Home
+from ingestion import Home, engine
 from orchestration import records
 from orchestration.delivery import outbox
 from orchestration.project import MANIFEST
@@ -100,6 +100,14 @@ def restated(stage: Stage) -> Restatement:
     }
     (landing / "tickets" / "late.ndjson").write_text(json.dumps(version) + "\n")
     return Restatement(agent_id, home, before, close(home, landing, as_of=LATER))
+
+
+def test_a_new_warehouse_has_the_format_of_new_files(closed: Run) -> None:
+    with duckdb.connect(str(closed.home.warehouse), read_only=True) as connection:
+        (tags,) = connection.execute(
+            "select tags from duckdb_databases() where database_name = current_database()"
+        ).fetchall()
+    assert tags[0]["storage_version"].startswith(engine.STORAGE_VERSION)
 
 
 def outbox_files(home: Home) -> dict[str, bytes]:

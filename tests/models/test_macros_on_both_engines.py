@@ -140,6 +140,15 @@ CASES = {
         ) as bounds
     """,
     "sha256_hex": "select {{ sha256_hex('text') }} from ({TEXTS})",
+    # Which number it is engines may choose: equal values have equal ones, other values others.
+    "number_of": """
+        select one.text as one_text, other.text as other_text,
+            {{ number_of(['nullif(one.text, one.text)']) }} is not null as is_known
+        from ({TEXTS}) as one
+        inner join ({TEXTS}) as other
+            on {{ number_of(['one.text', 'other.text']) }} = {{ number_of(['other.text', 'one.text']) }}
+        where one.text is not null and other.text is not null
+    """,
     "fixed": (
         "select {{ fixed('number', 1) }}, {{ fixed('number', 2) }}"
         " from ({NUMBERS}) where number is null or number < 1e9"

@@ -48,3 +48,29 @@ def test_what_does_not_fit_is_spilled_there(tmp_path: Path) -> None:
         )
         assert connection.execute("select count(*) from sorted").fetchone() == (1_000_000,)
         assert any((tmp_path / "duckdb").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("said", "little"),
+    [
+        ("1GB", True),
+        ("1999MB", True),
+        ("2000 MB", False),
+        ("1.8GiB", True),
+        ("1.9 GiB", False),
+        ("2g", False),
+        ("1T", False),
+        ("900000K", True),
+    ],
+)
+def test_below_two_gigabytes_is_little(said: str, little: bool) -> None:
+    assert engine.has_little_memory({"SCOREHOUSE_MEMORY": said}) is little
+
+
+@pytest.mark.parametrize(("machine", "little"), [(3, True), (4, False), (64, False)])
+def test_what_a_machine_has_may_be_little(
+    machine: int, little: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": machine * 1024**3 // 4096}
+    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
+    assert engine.has_little_memory({}) is little

@@ -8,6 +8,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from orchestration.project import DBT
 
 # A run that starts a child as the orchestrator does, says its number, and then never ends.
@@ -44,6 +46,39 @@ def test_dbt_dies_with_a_killed_run() -> None:
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     wait_until(lambda: is_gone(child))
+
+
+WORDS = """
+import sys, types
+from orchestration.dbt_child import main
+asked = types.ModuleType("dbt.cli.main")
+asked.dbtRunner = lambda manifest: types.SimpleNamespace(invoke=print)
+sys.modules["dbt.cli.main"] = asked
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("memory", "words", "given"),
+    [
+        ("1GB", ["build"], ["build", "--threads", "1"]),
+        ("2GB", ["build"], ["build"]),
+        ("1GB", ["build", "--threads", "4"], ["build", "--threads", "4"]),
+        ("1GB", ["parse"], ["parse"]),
+    ],
+)
+def test_where_memory_is_little_models_are_built_one_after_the_other(
+    memory: str, words: list[str], given: list[str], tmp_path: Path
+) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", WORDS, *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "SCOREHOUSE_MEMORY": memory},
+    )
+    # The stand-in gives no result, so that only what it was asked is looked at.
+    assert said.stdout.strip() == str(given)
 
 
 def imported_by(process: int) -> str:

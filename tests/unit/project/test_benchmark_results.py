@@ -1,8 +1,11 @@
 """What the benchmarks say of what they measured."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import results
+from benchmarks.__main__ import keep
 from benchmarks.measuring import OURS, Cost, Row
 from benchmarks.models import LIMIT
 
@@ -46,3 +49,12 @@ def test_a_chart_has_a_line_for_each_way_and_none_is_no_error() -> None:
 def test_the_page_keeps_what_stands_around_the_results() -> None:
     page = f"before\n{results.BEGIN}\nold\n{results.END}\nafter\n"
     assert results.put_between_marks(page, "new\n") == page.replace("old", "new")
+
+
+def test_a_row_takes_the_place_of_its_own_of_before(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    for one in [*reversed(ROWS), row(100, OURS, 4, 5)]:
+        keep(file, one)
+    kept = {(one.size, one.way): one.cost.wall for one in results.read(file)}
+    assert kept == {(one.size, one.way): one.cost.wall for one in ROWS} | {(100, OURS): 4}
+    assert [one.size for one in results.read(file)] == [100, 100, 1000, 1000, 10_000]

@@ -6,7 +6,7 @@
 #}
 with
 
-handled as (
+handled as {{ not_materialized() }} (
     select * from {{ ref('int_contacts__handled') }}
 ),
 
