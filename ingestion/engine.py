@@ -26,7 +26,7 @@ ENCRYPTED_PARQUET = b"PARE"
 
 STORAGE_VERSION = "v1.4.0"
 """Of new database files: readers of DuckDB 1.4 and newer open them, Evidence's connector among them. Text is
-written in two thirds of the time that the first format takes; a newer one spells the queries of functions otherwise."""
+written in seven tenths of the time of the first format; a newer one spells the queries of functions otherwise."""
 
 MEMORY_BYTES = 768 * 1024 * 1024
 MEMORY_VARIABLE = "SCOREHOUSE_MEMORY"

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingestion import UnusableInput
 from ingestion.engine import has_little_memory
 from orchestration.project import PROJECT_DIR, parsed_for_now
 
@@ -37,7 +38,11 @@ def main() -> None:
     os.environ.setdefault("DBT_LOG_LEVEL_FILE", "none")
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner(manifest=_parsed()).invoke([*sys.argv[1:], *_threads()])
+    try:
+        words = [*sys.argv[1:], *_threads()]
+    except UnusableInput as error:
+        sys.exit(f"error: {error}")
+    result = dbtRunner(manifest=_parsed()).invoke(words)
     if result.exception is not None:
         sys.exit(f"{result.exception}")
     sys.exit(0 if result.success else 1)

@@ -81,6 +81,20 @@ def test_where_memory_is_little_models_are_built_one_after_the_other(
     assert said.stdout.strip() == str(given)
 
 
+def test_a_memory_that_is_no_size_is_one_line(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", WORDS, "build"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "SCOREHOUSE_MEMORY": "lots"},
+    )
+    assert said.returncode == 1
+    assert said.stderr.splitlines() == [
+        "error: SCOREHOUSE_MEMORY: 'lots' is no size: give one such as 1GB or 800MiB"
+    ]
+
+
 def imported_by(process: int) -> str:
     # Asleep in the stand-in, the child waits in the kernel: it has passed everything before.
     state = Path(f"/proc/{process}/wchan").read_text()
