@@ -18,6 +18,10 @@ class PageError(ReportError):
         self.line = line
         self.cause = cause
 
+    def __reduce__(self) -> tuple[type["PageError"], tuple[str, int, str]]:
+        """Let another process raise it."""
+        return PageError, (self.page, self.line, self.cause)
+
 
 class ComponentError(Exception):
     """A component call is wrong; becomes a PageError once its page and line are known."""

@@ -87,7 +87,7 @@ class Page:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names in brackets in the page's path."""
-        return tuple(_PARAMETER.findall(self.path))
+        return parameters_of(self.path)
 
     @property
     def subjects(self) -> str | None:
@@ -135,6 +135,11 @@ class Page:
             return f"(\n{self._composed(self.queries[name], path)}\n)"
 
         return _REFERENCE.sub(subquery, query.sql)
+
+
+def parameters_of(path: str) -> tuple[str, ...]:
+    """Return the names in brackets in a page's path."""
+    return tuple(_PARAMETER.findall(path))
 
 
 def find_pages(root: Path) -> list[str]:

@@ -5,7 +5,6 @@ import functools
 import importlib.util
 import json
 import re
-import threading
 import unicodedata
 from collections.abc import Set
 from pathlib import Path
@@ -15,7 +14,7 @@ import typst
 
 from reports.document import Chart, Document, Inline, Paragraph, Table, Text, plain_text
 from reports.errors import ReportError
-from reports.formats import REPLACEMENT
+from reports.formats import REPLACEMENT, format_value
 
 _TEMPLATE = Path(__file__).parent / "theme" / "report.typ"
 _STANDARDS = ["a-3a", "ua-1"]
@@ -45,6 +44,10 @@ _INSETS = 8.0
 _SIZES = (8.5, 7.5, 6.5)
 _FEW_COLUMNS = 7
 _DRAWN = "000000 "  # as wide as a small drawing
+# Rows of a table that are printed: Typst takes some 200 kB for each, and nobody reads more of them on paper.
+MOST_ROWS = 500
+# Documents of which Typst remembers the parts, and the length from which on that is worth forgetting.
+_REMEMBERED, _LARGE = 10, 100_000
 _BROAD, _NARROW = frozenset("ABCDEGHKMNOPQRUVWXYZmw%@&+=<>"), frozenset(" .,:;'!|()[]iljtfI-/")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 
@@ -61,19 +64,15 @@ def font_folders() -> list[Path]:
 
 
 class PdfWriter:
-    """Sets documents as PDF with one set of fonts; may be used from several threads at once."""
+    """Sets documents as PDF with one set of fonts."""
 
     def __init__(self) -> None:
         """Read the installed fonts; those of the operating system are left out."""
-        self._fonts = typst.Fonts(False, True, [str(folder) for folder in font_folders()])
-        self._own = threading.local()
-
-    def _compiler(self) -> Any:
-        if not hasattr(self._own, "compiler"):
-            self._own.compiler = typst.Compiler(
-                input=str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=self._fonts
-            )
-        return self._own.compiler
+        fonts = typst.Fonts(False, True, [str(folder) for folder in font_folders()])
+        self._compiler: Any = typst.Compiler(
+            input=str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=fonts
+        )
+        self._nothing = typst.Compiler(font_paths=fonts)
 
     def write(self, document: Document) -> bytes:
         """Return the PDF of a document: the same document, the same bytes.
@@ -85,10 +84,11 @@ class PdfWriter:
         replaced: set[str] = set()
         drawn = True
         while True:
+            inputs = template_inputs(document, replaced, drawn)
             try:
-                content, warnings = self._compiler().compile_with_warnings(
+                content, warnings = self._compiler.compile_with_warnings(
                     format="pdf",
-                    sys_inputs=template_inputs(document, replaced, drawn),
+                    sys_inputs=inputs,
                     pdf_standards=_STANDARDS,
                     timestamp=document.timestamp and document.timestamp.replace(microsecond=0),
                 )
@@ -103,7 +103,14 @@ class PdfWriter:
                 continue
             if warnings:
                 raise _failure(document, warnings[0])
+            if len(inputs["document"]) > _LARGE:
+                self._forget()
             return bytes(content)
+
+    def _forget(self) -> None:
+        """Let Typst drop what it remembers of a document: it does so once it has set ten others."""
+        for _ in range(_REMEMBERED + 1):
+            self._nothing.compile(input=b"", format="pdf")
 
 
 def _refused(error: Exception) -> set[str]:
@@ -165,12 +172,23 @@ def _fields(node: object) -> object:
         words = _breakable(node.text)
         return {"kind": "text", "text": words, "isolate": node.isolate, "drawing": node.drawing}
     if isinstance(node, Table):
-        return {"kind": "table", **vars(node), **vars(fit(node))}
+        table = _printed(node)
+        return {"kind": "table", **vars(table), **vars(fit(table))}
     return (
         {"kind": type(node).__name__.lower(), **vars(node)}
         if dataclasses.is_dataclass(node)
         else str(node)
     )
+
+
+def _printed(table: Table) -> Table:
+    """The table as far as it is printed; a note says what is not."""
+    if len(table.rows) <= MOST_ROWS:
+        return table
+    first, whole = (format_value(count, "int") for count in (MOST_ROWS, len(table.rows)))
+    cut = f"The first {first} of {whole} rows. The page of this report has all of them, and so has its CSV file."
+    note = f"{table.note} {cut}" if table.note else cut
+    return dataclasses.replace(table, rows=table.rows[:MOST_ROWS], note=note)
 
 
 def _fields_undrawn(node: object) -> object:

@@ -64,7 +64,7 @@ class Rows(Sequence[Row]):
         self.name = name
         self.columns = tuple(columns)
         self.values = tuple(map(tuple, values))
-        self._source = source
+        self.source = source
         self._keys: dict[int, str] = {}
 
     @cached_property
@@ -96,7 +96,7 @@ class Rows(Sequence[Row]):
 
         None for a query that names no mart, and for a column that the mart does not have.
         """
-        source = self._source
+        source = self.source
         if source is None:
             return None
         name: object = column

@@ -118,6 +118,7 @@ class Template:
         when it is rendered). Raises PageError.
         """
         self._where = where
+        self._source = source
         for number, line in enumerate(source.splitlines(), 1):
             if any("\ue000" <= character <= "\uf8ff" for character in line):
                 raise self.error(number, "private-use characters cannot be used in a page")
@@ -130,6 +131,10 @@ class Template:
         self._template = JinjaTemplate.from_code(_ENVIRONMENT, code, {})
         self.names = frozenset(name.name for name in tree.find_all(nodes.Name))
         """Every name in it, those of queries among them."""
+
+    def __reduce__(self) -> tuple[type["Template"], tuple[str, Where]]:
+        """Let another process compile what was checked here."""
+        return Template, (self._source, self._where)
 
     def _check(self, tree: nodes.Template, names: frozenset[str] | None) -> None:
         for node in tree.find_all(_ARITHMETIC):

@@ -195,7 +195,8 @@ class Warehouse:
             self._grains: dict[str, list[str]] = dict(
                 run("select mart, grain from warehouse.meta.mart").fetchall()
             )
-            self._meanings = {
+            # What each column of a mart means, as its author describes it.
+            self.meanings: Mapping[tuple[str, str], str] = {
                 (mart, column): description
                 for mart, column, description in run(
                     "select mart, name, description from warehouse.meta.mart_column"
@@ -315,10 +316,6 @@ class Warehouse:
             self._columns[name] = frozenset(column[0] for column in found)
         columns_of_mart = self._columns[name]
         return Source(relation, keys, columns_of_mart, constants, named_by, revision, mart, used)
-
-    def meaning(self, mart: str, column: str) -> str | None:
-        """Return what a column of a mart means, as its author describes it."""
-        return self._meanings.get((mart, column))
 
     def _batch(
         self,

@@ -57,9 +57,13 @@ compared as (
         case
             when by_agent.evaluations > by_pair.evaluations then by_pair.quality_points
         end as compared_points,
-        by_pair.evaluations
-        * cast(by_agent.quality_points - by_pair.quality_points as double)
-        / nullif(by_agent.evaluations - by_pair.evaluations, 0) as expected_points,
+        -- A sum of floating-point numbers would depend on the order in which rows come.
+        cast(
+            by_pair.evaluations
+            * cast(by_agent.quality_points - by_pair.quality_points as double)
+            / nullif(by_agent.evaluations - by_pair.evaluations, 0)
+            as decimal(38, 9)
+        ) as expected_points,
     from by_pair
     inner join by_agent
         on by_pair.agent_id = by_agent.agent_id
@@ -76,7 +80,7 @@ summed as (
             as compared_evaluations,
         cast(sum(compared.other_evaluations) as bigint) as other_evaluations,
         cast(sum(compared.compared_points) as double) as compared_points,
-        sum(compared.expected_points) as expected_points,
+        cast(sum(compared.expected_points) as double) as expected_points,
     from compared
     group by compared.evaluator_id
 ),

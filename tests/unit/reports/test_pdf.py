@@ -26,7 +26,7 @@ from reports.document import (
     Table,
     Text,
 )
-from reports.pdf import PdfWriter
+from reports.pdf import MOST_ROWS, PdfWriter
 from reports.pdfread import read_pdf
 
 FINGERPRINT = "0123456789abcdef" * 4
@@ -214,3 +214,36 @@ def test_a_title_of_another_language_is_marked(writer: PdfWriter) -> None:
         pdf.raw, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size
     )
     assert buffer.raw.decode("utf-16-le").rstrip("\0") == "pl"
+
+
+def test_a_table_that_nobody_reads_to_its_end_is_cut_and_says_so(writer: PdfWriter) -> None:
+    whole = read_pdf(writer.write(document(table(3, MOST_ROWS))))
+    cut = read_pdf(writer.write(document(table(3, MOST_ROWS + 700))))
+    last, next_one = f"{MOST_ROWS * 1234567:,}", f"{(MOST_ROWS + 1) * 1234567:,}"
+    for pdf in (whole, cut):
+        assert last in " ".join(pdf.pages)
+        assert next_one not in " ".join(pdf.pages)
+    said = f"The first {MOST_ROWS} of {MOST_ROWS + 700:,} rows."
+    assert said in " ".join(" ".join(cut.pages).split())
+    assert "The first" not in " ".join(whole.pages)
+
+
+def test_what_was_set_is_forgotten_so_that_large_documents_fit_one_after_the_other() -> None:
+    # In a process of its own: the memory that another test took is not given back.
+    code = """
+import resource, sys
+sys.path.insert(0, "tests/unit/reports")
+from test_pdf import document, table
+from reports.pdf import PdfWriter
+writer = PdfWriter()
+for number in range(-1, 6):
+    if number >= 0:
+        writer.write(document(table(6, 500, first=f"Row of document {number}")))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    peaks = [int(peak) for peak in done.stdout.split()]
+    # Four more documents take less than the first one did.
+    assert peaks[-1] - peaks[2] < peaks[1] - peaks[0], peaks

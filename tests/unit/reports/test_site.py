@@ -83,6 +83,38 @@ def test_same_data_same_bytes(database: Path, closed: Path, tmp_path: Path) -> N
     assert contents(tmp_path / "again") == contents(closed)
 
 
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.site._PROCESSES", 2)
+    monkeypatch.setattr("reports.site._WORTH_PROCESSES", 1)
+    monkeypatch.setattr("reports.site._FEW", 2)
+    monkeypatch.setattr("reports.site.Renderer", None)
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_several_processes_make_the_same_bytes_and_keep_them(
+    database: Path, closed: Path, tmp_path: Path
+) -> None:
+    out, seen = tmp_path / "out", list[str]()
+    reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
+    assert contents(out) == contents(closed)
+    assert len(seen) == len([path for path in contents(closed) if path.endswith(("html", "pdf"))])
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
+    reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_what_is_wrong_with_a_page_is_said_whichever_process_finds_it(
+    database: Path, tmp_path: Path, pages: Callable[[str], Path]
+) -> None:
+    folder = pages("One.\n\n{{ Value(nothing) }}\n\n```sql nothing\nselect 1 as one\n```")
+    with pytest.raises(reports.PageError) as raised:
+        reports.render_reports(database, PERIOD, tmp_path / "out", pages=folder)
+    assert (raised.value.page, raised.value.line) == ("pages/index.md", 6)
+    assert "Value" in raised.value.cause
+
+
 def test_a_second_run_writes_nothing(database: Path, closed: Path, tmp_path: Path) -> None:
     out = shutil.copytree(closed, tmp_path / "out")
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
@@ -236,6 +268,23 @@ def test_an_agents_report_names_nobody_else(closed: Path) -> None:
         text = words(page)
         assert not [name for name in others if name in text or name[:6] in text]
         assert not re.search(r'href="[^"]*agents/', page)
+
+
+def test_figures_beside_what_is_withheld_keep_their_addresses(
+    database: Path, tmp_path: Path, pages: Callable[[str], Path]
+) -> None:
+    folder = pages("Nothing.")
+    page = folder / "agents" / "[agent_id].md"
+    query = (
+        "```sql kpis from=agent_kpi_month\nselect agent_id, month, kpi, target, 'ask 李小龍' as note"
+        " from marts.agent_kpi_month where agent_id = $agent_id\n```\n"
+        "{{ DataTable(kpis, title='Targets', columns=['note', 'target']) }}\n"
+    )
+    page.write_text(page.read_text().replace("Nothing.", query))
+    reports.render_reports(database, PERIOD, tmp_path / "out", pages=folder)
+    text = "".join(path.read_text() for path in (tmp_path / "out" / "agents").glob("*.html"))
+    assert "ask (withheld)" in text
+    assert 'data-address="agent_kpi_month?agent_id=A-1' in text
 
 
 def test_links_lead_to_files(closed: Path) -> None:
