@@ -1,7 +1,8 @@
 """How many pages and PDFs a second a month's reports take, against the rendering libraries alone on the same content.
 
-Ours is everything: queries, fingerprints, pages, CSV files, PDFs, writing and the manifest. Against it, in the same
-run and from the same documents with every value printed and every chart drawn already:
+Ours is everything: queries, fingerprints, pages, CSV files, PDFs, writing and the manifest; in one process, as the
+libraries are, and as it is shipped, in as many as there are cores. Against it, in the same run and from the same
+documents with every value printed and every chart drawn already:
 
 - libraries: Jinja2 writes each page as Markdown, in which every figure carries its unrounded value and its address as
   in ours, mistune makes HTML of it, and Typst sets the PDFs;
@@ -10,16 +11,19 @@ run and from the same documents with every value printed and every chart drawn a
   is the floor for pages, not a way to write them.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import jinja2
 import mistune
 
 import reports
+import reports.processes
+import reports.rendering
 import reports.site
 from benchmarks.measuring import OURS, Cost, Row
 from reports import html
@@ -81,15 +85,13 @@ PIECES = """<h1>{{ title }}</h1>
 """
 
 
-class _Keeping(reports.site._Run):
-    """Renders as always, and keeps the documents of its pages and PDFs."""
+class _Keeping(reports.rendering.Renderer):
+    """Renders as always, and keeps the documents of its pages."""
 
-    pages: list[Document] = []  # noqa: RUF012
-    kept: bool = False
+    documents: ClassVar[list[Document]] = []
 
-    def _html(self, subject: Any, document: Document) -> str:
-        if self.kept:
-            self.pages.append(document)
+    def _html(self, subject: reports.rendering.Subject, document: Document) -> str:
+        self.documents.append(document)
         return super()._html(subject, document)
 
 
@@ -128,37 +130,26 @@ def _blocks(blocks: list[Block], printed: Printed) -> Iterator[dict[str, object]
 
 
 def timed(work: Callable[[], object]) -> Cost:
-    """What a piece of work in this process costs; its memory and writing are not looked at."""
-    began, used = time.perf_counter(), time.process_time()
+    """What a piece of work in this process and its children costs; its memory and writing are not looked at."""
+    began, used = time.perf_counter(), sum(os.times()[:4])
     work()
-    return Cost(time.perf_counter() - began, time.process_time() - used, 0, 0)
+    return Cost(time.perf_counter() - began, sum(os.times()[:4]) - used, 0, 0)
 
 
-def pages(database: Path, month: reports.Period, agents: int | None = None) -> Iterator[Row]:
-    """Pages and PDFs of a month, made by Scorehouse and by the libraries alone.
-
-    agents: only so many of them, and no units.
-    """
-    reports.site._Run = _Keeping  # type: ignore[misc]
-    if agents:
-        found = _Keeping._find_subjects
-
-        def some(self: Any, page: Any) -> Any:
-            subjects = found(self, page)
-            of_agents = page.path.startswith("agents/")
-            return subjects[:agents] if of_agents or not page.subjects else []
-
-        _Keeping._find_subjects = some  # type: ignore[method-assign]
-
+def pages(database: Path, month: reports.Period) -> Iterator[Row]:
+    """Pages and PDFs of a month, made by Scorehouse and by the libraries alone."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
+        shipped = timed(lambda: reports.render_reports(database, month, out / "shipped"))
+        reports.processes.PROCESSES = 1
         ours = timed(lambda: reports.render_reports(database, month, out / "whole"))
         pdfs = [*(out / "whole").rglob("*.pdf")]
-        writer, reports.site.PdfWriter = reports.site.PdfWriter, _NoPdf  # type: ignore[misc, assignment]
-        _Keeping.kept = True
+        writer, reports.rendering.PdfWriter = reports.rendering.PdfWriter, _NoPdf  # type: ignore[misc, assignment]
         pages_alone = timed(lambda: reports.render_reports(database, month, out / "pages"))
         again = timed(lambda: reports.render_reports(database, month, out / "pages"))
-    documents = _Keeping.pages
+        reports.site.Renderer = _Keeping  # type: ignore[misc]
+        reports.render_reports(database, month, out / "kept")
+    documents = _Keeping.documents
     ready = [prepared(document, in_markdown) for document in documents]
     bare = [prepared(document, plain_text) for document in documents]
     plain = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
@@ -191,7 +182,8 @@ def pages(database: Path, month: reports.Period, agents: int | None = None) -> I
     )
     yield row("pages again, nothing changed", OURS, again, count)
     both = Cost(libraries.wall + typst.wall * of_all, libraries.cpu + typst.cpu * of_all, 0, 0)
-    yield row("pages and PDFs", OURS, ours, count + len(pdfs))
+    yield row("pages and PDFs", OURS, shipped, count + len(pdfs))
+    yield row("pages and PDFs", f"{OURS}, in one process", ours, count + len(pdfs))
     yield row("pages and PDFs", "Jinja2, mistune and Typst", both, count + len(pdfs))
 
 

@@ -2,15 +2,12 @@
 
 import hashlib
 import json
-import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
+from reports import processes
 from reports.components import Components
 from reports.errors import PageError
 from reports.manifest import Folder
@@ -45,7 +42,6 @@ _LINK = re.compile(r"""\blink\s*=\s*["']([^"']*)["']""")
 _BATCH = 100
 # Subjects whose reports one process renders before it takes others.
 _FEW = 10
-_PROCESSES = os.cpu_count() or 1
 # A process of its own takes a second to start: as long as some ten reports.
 _WORTH_PROCESSES = 50
 
@@ -159,31 +155,12 @@ class _Run:
 
     def _rendered(self) -> Iterator[Rendered]:
         """Have everything rendered, side by side where there is enough of it."""
-        if _PROCESSES == 1 or sum(map(len, self._subjects.values())) < _WORTH_PROCESSES:
-            renderer = Renderer(self._site, self._folder)
-            for page in self._pages.values():
-                for few in self._batches(page):
-                    yield renderer.render(few)
+        batches = (few for page in self._pages.values() for few in self._batches(page))
+        count = sum(map(len, self._subjects.values()))
+        if processes.PROCESSES == 1 or count < _WORTH_PROCESSES:
+            yield from map(Renderer(self._site, self._folder).render, batches)
             return
-        with ProcessPoolExecutor(
-            _PROCESSES,
-            mp_context=get_context("spawn"),
-            initializer=start_renderer,
-            initargs=(self._site, self._folder),
-        ) as pool:
-            waiting: deque[Future[Rendered]] = deque()
-            try:
-                for page in self._pages.values():
-                    for few in self._batches(page):
-                        waiting.append(pool.submit(render, few))
-                        # Rows that wait to be rendered take memory.
-                        if len(waiting) > 2 * _PROCESSES:
-                            yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        yield from processes.each(render, batches, start_renderer, self._site, self._folder)
 
     def _menus(self, everything: list[Subject]) -> dict[Key, list[tuple[str, str]]]:
         """The reports about the same thing that have a place in its menu, each as its title and path."""

@@ -85,7 +85,7 @@ def test_same_data_same_bytes(database: Path, closed: Path, tmp_path: Path) -> N
 
 @pytest.fixture
 def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.site._PROCESSES", 2)
+    monkeypatch.setattr("reports.processes.PROCESSES", 2)
     monkeypatch.setattr("reports.site._WORTH_PROCESSES", 1)
     monkeypatch.setattr("reports.site._FEW", 2)
     monkeypatch.setattr("reports.site.Renderer", None)
