@@ -69,6 +69,8 @@ def render_into(
         reports.write_overview(home.reports, storage_of(home.reports))
     tell(f"{len(files)} report files in {out}")
     leaks = reports.remove_leaks(out, home.published_database, period, storage)
+    if not leaks:
+        tell(f"nobody is named in {out.name} whom a report is not about")
     write_reports_head(out, ledger.head(home))
     store_reports(home, [out.name] if out.parent == home.reports else [])
     return leaks

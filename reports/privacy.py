@@ -23,24 +23,21 @@ parts and, some, from their end; in a PDF they are sought letter by letter, with
 import csv
 import io
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Set
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
-from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
 import duckdb
 
+from reports import processes
 from reports.errors import ReportError
 from reports.manifest import MANIFEST
 from reports.pdfread import SHAPED, PdfText, read_pdf
@@ -56,6 +53,8 @@ CHECKED = "checked.json"
 WITHHELD = "(withheld)"
 # A process of its own takes a second to start: as long as a few hundred files.
 _WORTH_A_PROCESS = 3000
+# Files that one process looks through before it takes others: pages of units take longer than others.
+_SOME = 100
 _READ = frozenset({".html", ".csv", ".pdf"})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _SPACE = re.compile(r"\s+")
@@ -141,28 +140,45 @@ def find_other_people(
     """
     everybody = list(people)
     paths = sorted(allowed)
-    workers = os.cpu_count() or 1
-    if workers == 1 or len(paths) < _WORTH_A_PROCESS:
-        leaks = _find(folder, everybody, allowed, storage)
+    if processes.PROCESSES == 1 or len(paths) < _WORTH_A_PROCESS:
+        leaks = _Look(folder, everybody, storage).leaks(allowed)
     else:
-        # Every so many files to one process, so that all have small and large ones.
-        parts = [{path: allowed[path] for path in paths[n::workers]} for n in range(workers)]
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = pool.map(_find, repeat(folder), repeat(everybody), parts, repeat(storage))
-            leaks = set().union(*found)
+        some = ({p: allowed[p] for p in paths[n : n + _SOME]} for n in range(0, len(paths), _SOME))
+        found = processes.each(_find, some, _start_looking, folder, everybody, storage)
+        leaks = set().union(*found)
     return sorted(leaks, key=lambda leak: (leak.file, leak.person_id, leak.kind, leak.place))
 
 
-def _find(
-    folder: Path, people: list[Person], allowed: Mapping[str, Set[str]], storage: Storage
-) -> set[Leak]:
-    known = _Known(people)
-    return {
-        Leak(path, person_id, kind, place)
-        for path, ids in allowed.items()
-        if known.may_trace(_raw_text(folder, path, storage), ids)
-        for person_id, kind, place in known.traces(_read(folder, path, storage), ids)
-    }
+class _Look:
+    """A look through files of a folder, for people of whom it is known who they are."""
+
+    def __init__(self, folder: Path, people: list[Person], storage: Storage) -> None:
+        self._folder, self._storage = folder, storage
+        self._known = _Known(people)
+
+    def leaks(self, allowed: Mapping[str, Set[str]]) -> set[Leak]:
+        return {
+            Leak(path, person_id, kind, place)
+            for path, ids in allowed.items()
+            if self._known.may_trace(_raw_text(self._folder, path, self._storage), ids)
+            for person_id, kind, place in self._known.traces(
+                _read(self._folder, path, self._storage), ids
+            )
+        }
+
+
+_look: _Look | None = None
+
+
+def _start_looking(folder: Path, people: list[Person], storage: Storage) -> None:
+    """Make this process one that looks through files."""
+    global _look
+    _look = _Look(folder, people, storage)
+
+
+def _find(allowed: Mapping[str, Set[str]]) -> set[Leak]:
+    assert _look is not None
+    return _look.leaks(allowed)
 
 
 def lint_reports(
