@@ -31,6 +31,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -57,11 +58,7 @@ _WORTH_A_PROCESS = 3000
 _SOME = 100
 _READ = frozenset({".html", ".csv", ".pdf"})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
-_TAG = re.compile(r"<[^>]*>")
-# What stands for other letters; the entities of punctuation divide words as it does.
-_CODED = re.compile(r"&#(?!x?27;|34;|39;)|&(?!amp;|lt;|gt;|quot;|#)\w+;|%(?!20)[0-9A-Fa-f]{2}")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
 _LEAST_PHONE = 7
 _NUMBER = re.compile(r"[-+]?[\d.,:%\s]+")
@@ -84,6 +81,28 @@ _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "em", "i", "kbd", "mark", "q", "s"}
     | {"small", "span", "strong", "sub", "sup", "time", "tspan", "u", "wbr"}
 )
+# What a tag that ends no piece adds to it.
+_WITHIN_PIECE = {"br": " "} | {slash + tag: "" for tag in _INLINE for slash in ("", "/")}
+# Stands between two pieces, and within none.
+_BETWEEN = "\0"
+# The tags that every reader of HTML takes for the same; what is none of them leaves a < or > behind.
+# In the elements left out, and in a title with tags, text is not read as text. A value holds no tags.
+_ATTRIBUTES = r'(?: [\w:-]+(?:="[^"<>]*")?)*'
+_MARKUP = re.compile(
+    rf"<(?:script{_ATTRIBUTES}></script"
+    r"|(?!title\b[^>]*>(?![^<]*</title>)|bdi\b[^>]*>(?![^<]*</bdi>))"
+    r"(/?(?!script|style|xmp|iframe|no|plaintext|textarea|br[ /])[a-z][a-z0-9]*)"
+    rf"{_ATTRIBUTES}/?)>",
+    re.ASCII,
+)
+_BDI = re.compile(r"<bdi\b[^<>]*>([^<>]*)</bdi>")
+_ATTRIBUTE_VALUE = re.compile(r'="([^"<>]*)"')
+_UNUSUAL_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|#[0-9]+|#x[0-9a-f]+);)")
+# ASCII characters of no word, and those of no number, made spaces. What divides the digits of a
+# phone number is in _PHONE too.
+_WORDS = bytes(c if c > 127 or chr(c).isalnum() or c == ord("_") else 32 for c in range(256))
+_NUMBERS = bytes(c if c > 127 or chr(c).isdigit() else 32 for c in range(256))
+_WITHIN_PHONES = b" ().-/"
 
 
 @dataclass(frozen=True)
@@ -160,7 +179,7 @@ class _Look:
         return {
             Leak(path, person_id, kind, place)
             for path, ids in allowed.items()
-            if self._known.may_trace(_raw_text(self._folder, path, self._storage), ids)
+            if self._known.may_trace(_parts(self._folder, path, self._storage), ids)
             for person_id, kind, place in self._known.traces(
                 _read(self._folder, path, self._storage), ids
             )
@@ -470,38 +489,41 @@ class _Known:
                 index = self._by_word.setdefault(_lowered(first[0]), [])
                 index.append((first.start(), needle))
         self._unspaced = unspaced
-        # The words of every trace, by one of them.
-        self._coarse: dict[str, list[tuple[frozenset[str], Set[str]]]] = {}
+        # Every trace with its words, by one of them. A name in a script without spaces
+        # may stand within a word, and has its letters.
+        self._by_one_word: dict[str, list[tuple[frozenset[str], str, Set[str]]]] = {}
         for needle in [*self._needles.values(), *self._whole.values()]:
-            words = frozenset(_WORD.findall(_lowered(needle.text)))
-            if words:
-                self._coarse.setdefault(max(words), []).append((words, needle.bearers))
+            text = _coarse(needle.text)
+            is_unspaced = unspaced.get(needle.text) is needle
+            words = frozenset((_UNSPACED if is_unspaced else _WORD).findall(text))
+            some_word = max(words, default="")
+            self._by_one_word.setdefault(some_word, []).append((words, text, needle.bearers))
         self._any_unspaced = re.compile("|".join(map(re.escape, unspaced)) or "(?!)")
 
-    def may_trace(self, raw: str | None, allowed: Set[str]) -> bool:
-        """Say whether a closer look is needed: the words of a trace of anybody else are all in the file.
+    def may_trace(self, parts: Iterable[str] | None, allowed: Set[str]) -> bool:
+        """Say whether a closer look is needed: whether a trace of anybody else may stand in a part.
 
-        raw: the file as it lies there, or None for one that is not text. Tags are taken out once,
-        for they may divide a word, and left in once, for they hold attributes.
+        parts: the file's pieces in one text or several, with `_BETWEEN` between them, or None where
+        they are not known. Whatever `traces` finds in the pieces is seen here.
         """
-        if raw is None:
-            return True
-        texts = [_lowered(_folded(unquote(unescape(text)))) for text in (_TAG.sub("", raw), raw)]
-        words = set().union(*map(_WORD.findall, texts))
+        return parts is None or any(
+            self._may_stand(_coarse(_folded(part)), allowed) for part in parts
+        )
+
+    def _may_stand(self, text: str, allowed: Set[str]) -> bool:
+        # Most texts lack a word of each trace, and are done with before they are searched for any.
+        words = {"", *_WORD.findall(_distinct(text, _WORDS)), *_UNSPACED.findall(text)}
         if any(
-            traced <= words and bearers.isdisjoint(allowed)
-            for first in words & self._coarse.keys()
-            for traced, bearers in self._coarse[first]
+            traced <= words and bearers.isdisjoint(allowed) and trace in text
+            for first in words & self._by_one_word.keys()
+            for traced, trace, bearers in self._by_one_word[first]
         ):
             return True
-        for text in texts:
-            found = [re.sub(r"\D", "", number) for number in _PHONE.findall(text)]
-            needles = [self._phones[digits] for digits in found if digits in self._phones]
-            if _UNSPACED.search(text):
-                needles += [self._unspaced[name] for name in self._any_unspaced.findall(text)]
-            if any(needle.bearers.isdisjoint(allowed) for needle in needles):
-                return True
-        return False
+        if not self._phones:
+            return False
+        numbers = re.findall(r"\d+", _distinct(text, _NUMBERS, _WITHIN_PHONES))
+        phones = [self._phones[digits] for digits in numbers if digits in self._phones]
+        return any(phone.bearers.isdisjoint(allowed) for phone in phones)
 
     def traces(self, content: "_Content", allowed: Set[str]) -> Iterator[tuple[str, Trace, str]]:
         """Yield person, kind and place of everything about anybody else."""
@@ -614,7 +636,7 @@ def _folded(text: str) -> str:
     """Return text in one spelling: composed, without invisible characters, with single spaces."""
     if not text.isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _lowered(text: str) -> str:
@@ -623,6 +645,16 @@ def _lowered(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _coarse(text: str) -> str:
+    """Return text in small letters that do not depend on what stands beside them."""
+    return text.lower().replace("ς", "σ")
+
+
+def _distinct(text: str, kept: bytes, left_out: bytes = b"") -> str:
+    """Return each run of characters once; kept: the others as spaces, left_out: what ends no run."""
+    return b" ".join({*text.encode(errors="replace").translate(kept, left_out).split()}).decode()
 
 
 def _letters(text: str) -> str:
@@ -642,14 +674,37 @@ class _Content:
     drawn: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _raw_text(folder: Path, path: str, storage: Storage) -> str | None:
-    """The file's name and text; None where only a closer look can read it."""
+def _parts(folder: Path, path: str, storage: Storage) -> list[str] | None:
+    """Return the pieces of a file in a few texts; None where only a closer look can tell them."""
     if not path.endswith((".html", ".csv")):
         return None
     try:
-        return f"{path}\n{storage.read(folder / path).decode()}"
+        raw = storage.read(folder / path).decode()
     except (OSError, ValueError):
         return None
+    parts = _page_parts(raw) if path.endswith(".html") else [_joined_fields(raw)]
+    return parts and [path + _BETWEEN + parts[0], *parts[1:]]
+
+
+def _page_parts(raw: str) -> list[str] | None:
+    """Return the text of a page and the values of its attributes, or None if its HTML is not plain."""
+    parts = _MARKUP.split(raw.removeprefix("<!doctype html>"))
+    parts[1::2] = [_WITHIN_PIECE.get(tag, _BETWEEN) for tag in parts[1::2]]
+    text = "".join(parts)
+    if "<" in text or ">" in text or _UNUSUAL_ENTITY.search(raw):
+        return None
+    text = _BETWEEN.join((text, *{*_BDI.findall(raw)}))
+    # A few thousand cells may have the same class.
+    attributes = _BETWEEN.join({*_ATTRIBUTE_VALUE.findall(raw)})
+    return [unescape(text), unquote(unescape(attributes))]
+
+
+def _joined_fields(raw: str) -> str:
+    """Return the fields of a CSV file; where they cannot be told, the text, which may hold a trace too."""
+    try:
+        return _BETWEEN.join(chain.from_iterable(csv.reader(io.StringIO(raw, newline=""))))
+    except csv.Error:
+        return raw
 
 
 def _read(folder: Path, path: str, storage: Storage) -> _Content:
@@ -666,7 +721,7 @@ def _content_of(path: str, content: bytes) -> _Content:
         if suffix == "pdf":
             return _pdf_content(read_pdf(content))
         return _Content([Piece("the file's name", path), *_text_pieces(suffix, content.decode())])
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise _unread(path, error) from error
 
 

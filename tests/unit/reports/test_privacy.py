@@ -1,7 +1,9 @@
 """The linter finds every trace of somebody else, and raises no alarm without one."""
 
+import csv
 import json
 import shutil
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -9,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scripts import NAMES
 
 from reports.charts import Series, Texts, bar_chart
@@ -17,7 +21,14 @@ from reports.document import Attachment, Block, Chart, Document, Heads, Link, Pa
 from reports.errors import ReportError
 from reports.html import page_html
 from reports.pdf import PdfWriter
-from reports.privacy import Discretion, Leak, Person, find_other_people, lint_reports
+from reports.privacy import (
+    Bystanders,
+    Discretion,
+    Leak,
+    Person,
+    find_other_people,
+    lint_reports,
+)
 from reports.rows import Rows
 
 ADA = Person("A-1", ("Ada Lovelace",), "ada@example.org", "+1 (200) 555-0113")
@@ -33,6 +44,9 @@ PEOPLE = [
     Person("李", ("李小龍",)),
     Person("A-6", ("محمد بن سلمان",)),
     Person("A-7", ("สมชาย",)),
+    Person("50%41-x", ('Íñigo "Q" Σάκης',), "a%20b@example.org", "2005550115"),
+    Person("A-9", ("İpek Ağaoğlu", "ΝΙΚΟΣ ΣΑΣ", "李Σ"), "İ.ΣΑΣ@example.org"),
+    Person("A-12", ("🙂", "김 철수")),
 ]
 OWN = {"A-1"}
 
@@ -253,7 +267,8 @@ def test_a_name_in_any_script_is_found_in_page_and_pdf(
 
 
 def test_what_cannot_be_read_is_an_error(lint: Writer, tmp_path: Path) -> None:
-    for path, content in (("a.png", b""), ("a.csv", b"\xff"), ("a.pdf", b"no")):
+    endless = b"Bob Smith " + b"x" * csv.field_size_limit()
+    for path, content in (("a.png", b""), ("a.csv", b"\xff"), ("b.csv", endless), ("a.pdf", b"no")):
         with pytest.raises(ReportError, match=f"{path} cannot be read"):
             lint(path, content)
     with pytest.raises(ReportError, match=r"none\.html cannot be read"):
@@ -440,8 +455,8 @@ def test_a_number_in_a_csv_file_is_an_id_where_people_stand(
 
 
 @pytest.fixture(scope="module")
-def discretion(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Discretion:
-    """Of a centre of the people of `PEOPLE`, who have no figures."""
+def peopled(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published database of a centre of the people of `PEOPLE`, who have no figures."""
     path = Path(shutil.copy(database, tmp_path_factory.mktemp("discreet") / "own.duckdb"))
     with duckdb.connect(str(path)) as connection:
         for mart in ("monthly_performance_summary", "fct_agent_day", "dim_agent"):
@@ -454,7 +469,17 @@ def discretion(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Disc
                     [person.agent_id, name, person.email, person.phone,
                      "T1" if person.agent_id in ("A-1", "A-3") else "T2"],
                 )  # fmt: skip
-    return Discretion(path, START, END)
+    return path
+
+
+@pytest.fixture(scope="module")
+def discretion(peopled: Path) -> Discretion:
+    return Discretion(peopled, START, END)
+
+
+@pytest.fixture(scope="module")
+def bystanders(peopled: Path) -> Bystanders:
+    return Bystanders(peopled)
 
 
 @pytest.mark.parametrize(
@@ -512,3 +537,187 @@ def test_several_processes_find_what_one_finds(
     monkeypatch.setattr("reports.privacy._WORTH_A_PROCESS", 1)
     assert find_other_people(tmp_path, people, allowed) == one
     assert {leak.file for leak in one} == {"0.csv", "3.csv"}
+
+
+TRACES = [
+    *(person.agent_id for person in PEOPLE),
+    *(name for person in PEOPLE for name in person.names),
+    *(str(person.email) for person in PEOPLE if person.email),
+    *("+1 200 555-0114", "(200) 555 0115", "200 5550115"),
+]
+# What ends, begins or divides a piece: in HTML as the reports have it, and as anybody may write it.
+MARKS = [
+    *(
+        "<td>",
+        "</td>",
+        "<bdi>",
+        "</bdi>",
+        "<b>",
+        "</b>",
+        "<br>",
+        "<wbr/>",
+        "<p/>",
+        '<i class="x y">',
+    ),
+    *('<bdi data-address="x?level=agent&amp;unit_id=77#agent_id">', '<script src="x"></script>'),
+    *(
+        "&amp;",
+        "&#0;",
+        "%",
+        "%4",
+        "7",
+        "x",
+        "+",
+        " ",
+        "\n",
+        "\r\n",
+        ",",
+        "\x0b",
+        "#",
+        "'",
+        "&quot;",
+    ),
+    *("İ", "Σ", "\u0301", "\u0338", "\u200d", "李"),
+]
+ODD_MARKS = [
+    *(
+        "<B>",
+        "<br/>",
+        "</br>",
+        '<br class="x">',
+        "<tspan x='1'>",
+        "<noscript>",
+        "<b/x>",
+        "<b >",
+        "</b >",
+    ),
+    *(
+        '<a title="',
+        "<a title='",
+        "<a title=",
+        '">',
+        "'>",
+        ">",
+        "<",
+        '"',
+        '<a ="x b=">',
+        '<a b="c"d>',
+    ),
+    *(
+        "<!--",
+        "-->",
+        "<!doctype html>",
+        "<?",
+        "<![CDATA[",
+        "]]>",
+        "<style>",
+        "</style>",
+        "<textarea>",
+    ),
+    *(
+        "<title>",
+        "</title>",
+        "<script>",
+        "</script>",
+        "&",
+        "&amp",
+        "&nbsp;",
+        "&eacute",
+        "<!-- x -->",
+    ),
+]
+CONTEXTS = [
+    *(
+        "%s",
+        "<p>%s</p>",
+        "<td><bdi>%s</bdi></td>",
+        '<td title="%s">x</td>',
+        "<td>%s</td><td>7</td>",
+    ),
+    *(
+        '<a href="../agents/%s.html">x</a>',
+        '<data data-address="x?agent_id=%s#n">1</data>',
+        "<i>%s</i>",
+    ),
+    *("a,%s,b\r\n", "\r\n%s\r\n5,", '"%s"', "<title>%s</title>", "x<bdi>%s</bdi>7"),
+]
+ODD_CONTEXTS = ["<script>%s</script>", "<!-- %s -->", "<a title='%s'>x</a>", "<a title=%s>x</a>"]
+
+
+@st.composite
+def spelled(draw: st.DrawFn, trace: str) -> str:
+    """A trace as it is, or with its characters coded, composed or divided in some way."""
+    spellings: list[Callable[[str], str]] = [
+        lambda c: f"&#{ord(c)};",
+        lambda c: f"&#x{ord(c):x};",
+        lambda c: "".join(f"%{byte:02X}" for byte in c.encode()),
+        lambda c: unicodedata.normalize("NFD", c),
+        lambda c: f"{c}\u00ad",
+        lambda c: f"{c}<b>",
+        lambda c: f"</i>{c}",
+        lambda c: f'<span class="x">{c}</span>',
+        lambda c: f"{c}<br>",
+        str.swapcase,
+    ]
+    for at in draw(st.sets(st.integers(0, len(trace) - 1), max_size=3)):
+        coded = draw(st.sampled_from(spellings))(trace[at])
+        trace = trace[:at] + coded + trace[at + 1 :]
+    return trace
+
+
+def files_of(marks: list[str], contexts: list[str]) -> st.SearchStrategy[str]:
+    pieces = st.sampled_from(TRACES).flatmap(spelled) | st.sampled_from(marks)
+    inner = st.lists(pieces, min_size=1, max_size=4).map("".join)
+    parts = st.builds(str.replace, st.sampled_from(contexts), st.just("%s"), inner)
+    return st.lists(parts, min_size=1, max_size=4).map("".join)
+
+
+FILES = files_of(MARKS, CONTEXTS) | files_of(MARKS + ODD_MARKS, CONTEXTS + ODD_CONTEXTS)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(["agents/A-1.html", "agents/A-10.html", "x.csv"]), FILES)
+@example("x.html", "<td>x</td><td>Ro<b>bert</b> Ó Br<b>iain</b></td><td>x</td>")
+@example("x.html", "<p>200 <b>555</b> 0115</p><p>7</p>")
+@example("x.html", "<p>200 555 0115<br/>7</p>")
+@example("x.html", "<p>İ</p><p>ΝΙΚΟΣ ΣΑΣ</p>")
+@example("x.html", "<p>İ.ΣΑΣ@example.org</p>")
+@example("x.html", "<p>Bob<br>Smith</p>")
+@example("x.html", "<p>200/555/0115</p>")
+@example("x.html", "<p>Bob Smith&eacut<b>e;</b></p>")
+@example("x.html", "<a title='Bob Smith'>x</a>")
+@example("x.html", "Bo<B>b</B> Smith")
+@example("x.html", 'Bob<a ="x b="><p d="y"> Smith')
+@example("x.html", "<style>Bob Smith&#233;</style>")
+@example("x.html", "<script>Bob Smith&#233;</script>")
+@example("x.html", "<bdi>🙂</bdi>")
+@example("x.html", "<td>x<bdi>May</bdi>0</td>")
+@example("x.html", "<td>x<bdi>M<b>ay</b></bdi>0</td>")
+@example("x.html", '<td title="x<br>Bob Smith">')
+@example("x.html", "<p>50%41-x</p>")
+@example("x.html", "Rob<b t='>'>ert Ó Briain")
+@example("x.csv", 'a,"200 555 0115"\r\n5,x\r\n')
+@example("x.csv", "a,2005550115\r\n5,x\r\n")
+@example("x.csv", '"Bo"b Smith')
+def test_the_closer_look_is_left_out_only_where_it_finds_nothing(
+    bystanders: Bystanders, tmp_path_factory: pytest.TempPathFactory, path: str, content: str
+) -> None:
+    """What a message is searched for is always read piece by piece."""
+    folder = tmp_path_factory.getbasetemp() / "spelled"
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(content.encode())
+    try:
+        by_piece = bystanders.leaks({path: content.encode()}, OWN)
+    except ReportError:
+        return
+    assert set(find_other_people(folder, PEOPLE, {path: OWN})) == set(by_piece)
+
+
+def test_words_of_a_name_that_stand_apart_need_no_closer_look(
+    lint: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_html(document(chart("Bob")), "../", [])
+    body = '<p>Robert</p><p title="Grace">Ó <b>Briain</b>, Bob</p><p>Smith<br>Day ชายสม</p>'
+    monkeypatch.delattr("reports.privacy._read")
+    assert lint("agents/A-1.html", page.replace("</main>", f"{body}</main>"), {"A-1", "77"}) == []
+    assert lint("x.csv", "name\r\nRobert\r\nÓ Briain\r\nGrace;Day\r\n") == []
