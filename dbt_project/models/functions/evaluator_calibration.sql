@@ -62,7 +62,7 @@ compared as (
             by_pair.evaluations
             * cast(by_agent.quality_points - by_pair.quality_points as double)
             / nullif(by_agent.evaluations - by_pair.evaluations, 0)
-            as decimal(38, 9)
+            as decimal(38, 15)
         ) as expected_points,
     from by_pair
     inner join by_agent
