@@ -8,11 +8,11 @@ import re
 import unicodedata
 from collections.abc import Set
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typst
 
-from reports.document import Chart, Document, Inline, Paragraph, Table, Text, plain_text
+from reports.document import Bars, Chart, Document, Inline, Paragraph, Table, Text, plain_text
 from reports.errors import ReportError
 from reports.formats import REPLACEMENT, format_value
 
@@ -49,6 +49,7 @@ MOST_ROWS = 500
 # Documents of which Typst remembers the parts, and the length from which on that is worth forgetting.
 _REMEMBERED, _LARGE = 10, 100_000
 _BROAD, _NARROW = frozenset("ABCDEGHKMNOPQRUVWXYZmw%@&+=<>"), frozenset(" .,:;'!|()[]iljtfI-/")
+_Row = TypeVar("_Row")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 
 
@@ -172,8 +173,12 @@ def _fields(node: object) -> object:
         words = _breakable(node.text)
         return {"kind": "text", "text": words, "isolate": node.isolate, "drawing": node.drawing}
     if isinstance(node, Table):
-        table = _printed(node)
+        rows, cut = _printed(node.rows)
+        table = dataclasses.replace(node, rows=rows, note=" ".join(filter(None, (node.note, cut))))
         return {"kind": "table", **vars(table), **vars(fit(table))}
+    if isinstance(node, Bars):
+        bars, cut = _printed(node.bars)
+        return {"kind": "bars", **vars(node), "bars": bars, "note": cut}
     return (
         {"kind": type(node).__name__.lower(), **vars(node)}
         if dataclasses.is_dataclass(node)
@@ -181,14 +186,14 @@ def _fields(node: object) -> object:
     )
 
 
-def _printed(table: Table) -> Table:
-    """The table as far as it is printed; a note says what is not."""
-    if len(table.rows) <= MOST_ROWS:
-        return table
-    first, whole = (format_value(count, "int") for count in (MOST_ROWS, len(table.rows)))
-    cut = f"The first {first} of {whole} rows. The page of this report has all of them, and so has its CSV file."
-    note = f"{table.note} {cut}" if table.note else cut
-    return dataclasses.replace(table, rows=table.rows[:MOST_ROWS], note=note)
+def _printed(rows: list[_Row]) -> tuple[list[_Row], str]:
+    """The rows of a table or the bars that are printed, and words about those that are not."""
+    if len(rows) <= MOST_ROWS:
+        return rows, ""
+    first, whole = (format_value(count, "int") for count in (MOST_ROWS, len(rows)))
+    return rows[:MOST_ROWS], (
+        f"The first {first} of {whole} rows. The page of this report has all of them, and so has its CSV file."
+    )
 
 
 def _fields_undrawn(node: object) -> object:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from reports.errors import ReportError
 
 PROCESSES = os.cpu_count() or 1
+AHEAD = 12
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -22,7 +23,7 @@ def each(
     start: Callable[..., None],
     *arguments: object,
 ) -> Iterator[_Result]:
-    """Yield the result of each item, in their order; items are taken as processes become free.
+    """Yield the result of each item, in their order; some items are taken before processes are free for them.
 
     start: called with the arguments in each process before it works. Raises what the work raises, and ReportError
     when the system has stopped a process.
@@ -38,8 +39,8 @@ def each(
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
-                # Items and results that wait take memory.
-                if len(waiting) > 2 * PROCESSES:
+                # Items and results that wait take memory; without any, processes wait for what makes items.
+                if len(waiting) > AHEAD * PROCESSES:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -39,7 +39,7 @@ _GLOBAL = frozenset(
 )
 _LINK = re.compile(r"""\blink\s*=\s*["']([^"']*)["']""")
 # Subjects whose queries run in one go: few enough to hold their rows, enough to pay for a query.
-_BATCH = 500
+_BATCH = 200
 # Subjects whose reports one process renders before it takes others.
 _FEW = 10
 # A process of its own takes a second to start: as long as some ten reports.

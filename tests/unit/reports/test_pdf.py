@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from scripts import DRAWN_OTHERWISE, NAMES
 from reports import charts
 from reports.document import (
     Attachment,
+    Bar,
+    Bars,
     Block,
     Document,
     Heading,
@@ -216,12 +219,20 @@ def test_a_title_of_another_language_is_marked(writer: PdfWriter) -> None:
     assert buffer.raw.decode("utf-16-le").rstrip("\0") == "pl"
 
 
-def test_a_table_that_nobody_reads_to_its_end_is_cut_and_says_so(writer: PdfWriter) -> None:
-    whole = read_pdf(writer.write(document(table(3, MOST_ROWS))))
-    cut = read_pdf(writer.write(document(table(3, MOST_ROWS + 700))))
+def bars(count: int) -> Bars:
+    drawn = [Bar([Text("Ada")], [Text(f"{(n + 1) * 1234567:,}")], 0.5) for n in range(count)]
+    return Bars("Scores", "Agent", "Score", drawn)
+
+
+@pytest.mark.parametrize(("kind", "made"), [("table", lambda n: table(3, n)), ("bars", bars)])
+def test_what_nobody_reads_to_its_end_is_cut_and_says_so(
+    writer: PdfWriter, kind: str, made: Callable[[int], Block]
+) -> None:
+    whole = read_pdf(writer.write(document(made(MOST_ROWS))))
+    cut = read_pdf(writer.write(document(made(MOST_ROWS + 700))))
     last, next_one = f"{MOST_ROWS * 1234567:,}", f"{(MOST_ROWS + 1) * 1234567:,}"
     for pdf in (whole, cut):
-        assert last in " ".join(pdf.pages)
+        assert last in " ".join(pdf.pages), kind
         assert next_one not in " ".join(pdf.pages)
     said = f"The first {MOST_ROWS} of {MOST_ROWS + 700:,} rows."
     assert said in " ".join(" ".join(cut.pages).split())
