@@ -26,7 +26,8 @@ def increments(folder: Path, agents: int, months: list[int]) -> Iterator[Row]:
             folder / "day",
             f"cast(known as date) = date '{DAY}'",
         )
-        yield from _changed("increment", "one day more", count, home, day, before)
+        case = f"one day more, {agents:,} agents"
+        yield from _changed("increment", case, count, home, day, before)
 
 
 def late(folder: Path, agents: int, months: list[int]) -> Iterator[Row]:
@@ -39,7 +40,8 @@ def late(folder: Path, agents: int, months: list[int]) -> Iterator[Row]:
         talk_seconds="coalesce(talk_seconds, 0) + 1",
         updated_at=f"timestamptz '{DAY} 12:00:00+00'",
     )
-    yield from _changed("late", "twenty old days", max(months), home, corrected, before)
+    case = f"twenty old days, {agents:,} agents"
+    yield from _changed("late", case, max(months), home, corrected, before)
 
 
 def _with_history(folder: Path, agents: int, months: int) -> tuple[Path, str]:

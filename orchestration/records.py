@@ -5,7 +5,7 @@ Ingestion keeps the ledger and records loads itself. Nothing here computes a fig
 
 import datetime as dt
 import fcntl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,10 +169,14 @@ class Deliveries:
         marks = {self._mark(delivery), self._people.mark(NOBODY, f"action:{delivery.action_id}")}
         return not self._actions.isdisjoint(marks - {None})
 
+    def expect(self, deliveries: Iterable[Delivery]) -> None:
+        """Make ready for recording these one by one: the file of everybody's secrets is written once for all."""
+        people = {person for one in deliveries for person in (one.subject, one.recipient) if person}
+        self._people.ensure(people | {NOBODY})
+
     def record(self, delivered: Sequence[Delivery]) -> None:
         """Record these, in one write; what is recorded already stays as it is."""
-        known = {person for one in delivered for person in (one.subject, one.recipient) if person}
-        self._people.ensure(known | {NOBODY})
+        self.expect(delivered)
         with self._ledger.appending() as batch:
             self._take(batch.new)
             new = [one for one in delivered if not self.holds(one)]

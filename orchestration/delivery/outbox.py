@@ -145,6 +145,7 @@ def _write_messages(
     if not actions:
         return ()
     composer, checks = Composer(home, SENDER), Checks(home)
+    deliveries.expect(map(delivery_of, actions))
     withheld = []
     for action in actions:
         message = composer.compose(action)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ingestion import Home, ledger
+from ingestion import Home, durable, ledger
 from orchestration import records
 from orchestration.delivery import outbox
 from tests.support import published_actions
@@ -74,6 +74,28 @@ def test_every_type_of_action_becomes_a_file_and_a_record(home: Home, publish: P
     assert recorded == sorted(change["action_type"] for change in EVERY_TYPE)
     assert not any(change["action_id"] in home.ledger.read_text() for change in EVERY_TYPE)
     assert outbox.undelivered(home) == []
+
+
+def test_the_secrets_of_everybody_are_written_once(
+    home: Home, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    write = durable.write_bytes
+
+    def noting(path: Path, content: bytes) -> None:
+        written.append(path)
+        write(path, content)
+
+    monkeypatch.setattr(durable, "write_bytes", noting)
+    about = [("A1", "L1"), ("A2", "L2"), ("A3", "L1")]
+    publish(
+        [
+            {**action("review_task", agent), "action_id": agent, "recipient_id": lead}
+            for agent, lead in about
+        ]
+    )
+    assert outbox.deliver(home, OCTOBER).written == 3
+    assert written.count(home.people) == 1
 
 
 def test_files_and_folders_are_private(home: Home, publish: Publish) -> None:
