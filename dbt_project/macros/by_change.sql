@@ -65,15 +65,18 @@
     }) }}
 {% endmacro %}
 
-{# The rule for rows of changed days by when something happened: the names of columns, of which one is enough. #}
+{#
+  The rule for rows of changed days by when something happened: the name of a column, or of several. Of several, all rows
+  between whose first and last instant a changed day lies: more than needed, but no `or`, for which each row would be
+  compared with each change.
+#}
 {% macro at_instants(columns) %}
-    {%- set within = [] -%}
-    {%- for column in columns -%}
-        {%- do within.append('here.' ~ column ~ ' between changed.from_at and changed.to_at') -%}
-    {%- endfor -%}
+    {%- set named = 'here.' ~ columns | join(', here.') -%}
+    {%- set first = 'least(' ~ named ~ ')' if columns | length > 1 else named -%}
+    {%- set last = 'greatest(' ~ named ~ ')' if columns | length > 1 else named -%}
     {{ return({
         'relation': 'changed_days',
-        'on': 'here.agent_id = changed.agent_id and (' ~ within | join(' or ') ~ ')',
+        'on': 'here.agent_id = changed.agent_id and ' ~ first ~ ' <= changed.to_at and ' ~ last ~ ' >= changed.from_at',
     }) }}
 {% endmacro %}
 

@@ -34,6 +34,17 @@ collected as (
     select * from {{ ref('int_run__datasets_collected') }}
 ),
 
+-- Whoever has millions of events has one of this instant or two: only these are put in order.
+latest_instants as (
+    select
+        events.agent_id,
+        max(events.occurred_at) as occurred_at,
+    from events
+    cross join context
+    where events.occurred_at <= context.as_of
+    group by events.agent_id
+),
+
 latest_events as (
     select
         events.*,
@@ -41,13 +52,10 @@ latest_events as (
         and context.as_of_seconds - {{ epoch_seconds('events.occurred_at') }}
         > {{ var('max_status_interval_hours') * 3600 }} as missing_clock_out,
     from events
+    inner join latest_instants
+        on events.agent_id = latest_instants.agent_id and events.occurred_at = latest_instants.occurred_at
     cross join context
-    where events.occurred_at <= context.as_of
-    qualify
-        row_number() over (
-            partition by events.agent_id
-            order by events.occurred_at desc, events.event_id desc
-        ) = 1
+    qualify row_number() over (partition by events.agent_id order by events.event_id desc) = 1
 ),
 
 in_hand as (
