@@ -308,8 +308,8 @@ LEAKS = {
     ),
     "somebody else's contacts": (
         "interactions.md",
-        "days.level = $level and days.unit_id = $unit_id\n    and contacts.is_handled",
-        "days.level = $level\n    and contacts.is_handled",
+        "days.level = $level and days.unit_id = $unit_id\n            and contacts.is_handled",
+        "days.level = $level\n            and contacts.is_handled",
         {"interaction_id", "topic"},
     ),
 }
