@@ -12,6 +12,7 @@ from typing import TypeVar
 from reports.errors import ReportError
 
 PROCESSES = os.cpu_count() or 1
+# Items of each process that may wait or be worked on: enough to go on while the next ones are made.
 AHEAD = 12
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

@@ -34,6 +34,10 @@ THEME = Path(__file__).parent / "theme"
 _BANNER = "PROVISIONAL: this month is not closed, and its figures may still change."
 
 
+Key = tuple[tuple[str, object], ...]
+Results = Mapping[str, Rows]
+
+
 @dataclass(frozen=True)
 class Subject:
     """Whom or what one report is about: the row of the page's subjects, and where the report goes.
@@ -66,7 +70,7 @@ class Subject:
         return printable(str(self.values.get("name") or self.identity or ""))
 
     @property
-    def key(self) -> tuple[tuple[str, object], ...]:
+    def key(self) -> Key:
         """What reports about the same thing have in common."""
         return tuple((name, self.values[name]) for name in parameters_of(self.page))
 
@@ -81,10 +85,6 @@ class Subject:
         """When the subject's figures were last closed."""
         found = self.values.get("stamped_at")
         return found if isinstance(found, datetime) else None
-
-
-Key = tuple[tuple[str, object], ...]
-Results = Mapping[str, Rows]
 
 
 @dataclass(frozen=True)

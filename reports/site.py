@@ -42,8 +42,8 @@ _LINK = re.compile(r"""\blink\s*=\s*["']([^"']*)["']""")
 _BATCH = 200
 # Subjects whose reports one process renders before it takes others.
 _FEW = 10
-# A process of its own takes a second to start: as long as some ten reports.
-_WORTH_PROCESSES = 50
+# Processes take seconds to start: two of them are slower than one for 126 reports, and faster for 192.
+_WORTH_PROCESSES = 150
 
 
 @dataclass(frozen=True)
