@@ -71,7 +71,7 @@ def _link(source: str, target: str) -> str:
 
 def part(home: Path, out: Path, where: str, **changed: str) -> Path:
     """A landing folder of a home's loaded rows at `where`, an SQL condition on two instants: when something `happened`,
-    and since when a row is `known`, for it may have been corrected later.
+    and since when a row is `known`, for it may have been corrected later. In the order of time, as files come in.
 
     changed: columns of interactions with other values; given, no other dataset is written.
     """
@@ -92,7 +92,7 @@ def part(home: Path, out: Path, where: str, **changed: str) -> Path:
             connection.execute(
                 f"copy (select * exclude (load_id, row_number) {f'replace ({replaced})' if changed else ''}"
                 f" from read_parquet('{files}', union_by_name = true)"
-                f" where {condition})"
+                f" where {condition} order by {occurred})"
                 f" to '{target}' (format parquet)"
             )
     return out

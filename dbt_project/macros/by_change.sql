@@ -9,27 +9,39 @@
   before it and nothing stands against it (`reasons_against`); else everything is made anew. So a run that was cut off,
   or a model built on its own, is repaired by the next build.
 
-  Each rule names a relation of changes and how its rows (`changed`) meet those of a table (`here`).
+  Each rule names a relation of changes and how its rows (`changed`) meet those of a table (`here`): all conditions of a
+  list, each a column, an operator and what it is compared with.
 #}
 {% macro change_rules() %}
     {% set same_agent = 'here.agent_id = changed.agent_id' %}
-    {% set date_within = same_agent ~ ' and here.business_date between changed.first_date and changed.last_date' %}
-    {% set overlapping = same_agent ~ ' and here.starts_seconds < changed.to_seconds and here.ends_seconds > changed.from_seconds' %}
-    {% set same_shift = same_agent ~ ' and here.shift_id = changed.shift_id' %}
-    {% set same_interaction = 'here.interaction_id = changed.interaction_id' %}
+    {% set date_within = [same_agent, 'here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'] %}
+    {% set overlapping = [same_agent, 'here.starts_seconds < changed.to_seconds', 'here.ends_seconds > changed.from_seconds'] %}
+    {% set same_interaction = ['here.interaction_id = changed.interaction_id'] %}
     {{ return({
         'timeline': {
             'relation': 'changed_timeline_spans',
-            'on': same_agent ~ ' and here.starts_seconds >= changed.from_seconds and here.starts_seconds < changed.to_seconds',
+            'on': [
+                same_agent,
+                'here.starts_seconds >= changed.from_seconds',
+                'here.starts_seconds < changed.to_seconds',
+            ],
         },
         'events_of_timeline': {
             'relation': 'changed_timeline_spans',
-            'on': same_agent ~ ' and epoch_us(here.occurred_at) // 1000000 between changed.from_seconds and changed.to_seconds',
+            'on': [
+                same_agent,
+                'here.occurred_at >= to_timestamp(changed.from_seconds)',
+                'here.occurred_at < to_timestamp(changed.to_seconds + 1)',
+            ],
         },
         'days': {'relation': 'changed_days', 'on': date_within},
         'days_and_next': {
             'relation': 'changed_days',
-            'on': same_agent ~ ' and here.business_date between changed.first_date and changed.last_date + 2',
+            'on': [
+                same_agent,
+                'here.business_date >= changed.first_date',
+                'here.business_date <= changed.last_date + 2',
+            ],
         },
         'overlapping_days': {'relation': 'changed_days', 'on': overlapping},
         'contact_days': {'relation': 'changed_contact_days', 'on': date_within},
@@ -38,30 +50,46 @@
         'overlapping_stretches': {'relation': 'changed_stretches', 'on': overlapping},
         'events_of_stretches': {
             'relation': 'changed_stretches',
-            'on': same_agent ~ ' and here.occurred_at between changed.from_at and changed.to_at',
+            'on': [same_agent, 'here.occurred_at >= changed.from_at', 'here.occurred_at <= changed.to_at'],
         },
-        'shifts': {'relation': 'changed_shifts', 'on': same_shift},
+        'shifts': {
+            'relation': 'changed_shifts',
+            'on': [same_agent, 'here.shift_id = changed.shift_id'],
+        },
         'overlapping_shifts': {'relation': 'changed_shifts', 'on': overlapping},
         'until_clock_out': {
             'relation': 'changed_shifts',
-            'on': same_agent
-                ~ ' and here.starts_seconds >= changed.from_seconds and here.starts_seconds < changed.until_seconds',
+            'on': [
+                same_agent,
+                'here.starts_seconds >= changed.from_seconds',
+                'here.starts_seconds < changed.until_seconds',
+            ],
         },
         'interactions': {'relation': 'changed_interactions', 'on': same_interaction},
         'issues': {'relation': 'changed_issues', 'on': same_interaction},
         'contacts': {'relation': 'changed_contacts', 'on': same_interaction},
         'queue_days': {
             'relation': 'changed_queue_days',
-            'on': 'here.queue is not distinct from changed.queue and here.channel = changed.channel'
-                ~ ' and here.business_date = changed.business_date',
+            'on': [
+                'here.queue is not distinct from changed.queue',
+                'here.channel = changed.channel',
+                'here.business_date = changed.business_date',
+            ],
         },
-        'agent_months': {'relation': 'changed_agent_months', 'on': same_agent ~ ' and here.month = changed.month'},
+        'agent_months': {
+            'relation': 'changed_agent_months',
+            'on': [same_agent, 'here.month = changed.month'],
+        },
         'days_of_months': {
             'relation': 'changed_agent_months',
-            'on': same_agent ~ " and date_trunc('month', here.business_date) = changed.month",
+            'on': [
+                same_agent,
+                'here.business_date >= changed.month',
+                "here.business_date < changed.month + interval '1 month'",
+            ],
         },
-        'tickets': {'relation': 'changed_tickets', 'on': 'here.ticket_id = changed.ticket_id'},
-        'surveys': {'relation': 'changed_surveys', 'on': 'here.survey_id = changed.survey_id'},
+        'tickets': {'relation': 'changed_tickets', 'on': ['here.ticket_id = changed.ticket_id']},
+        'surveys': {'relation': 'changed_surveys', 'on': ['here.survey_id = changed.survey_id']},
     }) }}
 {% endmacro %}
 
@@ -76,7 +104,7 @@
     {%- set last = 'greatest(' ~ named ~ ')' if columns | length > 1 else named -%}
     {{ return({
         'relation': 'changed_days',
-        'on': 'here.agent_id = changed.agent_id and ' ~ first ~ ' <= changed.to_at and ' ~ last ~ ' >= changed.from_at',
+        'on': ['here.agent_id = changed.agent_id', first ~ ' <= changed.to_at', last ~ ' >= changed.from_at'],
     }) }}
 {% endmacro %}
 
@@ -113,9 +141,40 @@
     changes.{{ model }}
 {%- endmacro %}
 
-{# The rows of `relation` that a rule reaches. #}
-{% macro reached(relation, rule) -%}
-    (select here.* from {{ relation }} as here semi join {{ ref(rule.relation) }} as changed on {{ rule.on }})
+{# The rows of a table or select that a rule reaches: all columns, or `what`. #}
+{% macro reached(relation, rule, what='here.*') -%}
+    select {{ what }}
+    from {{ relation }} as here
+    semi join {{ ref(rule.relation) }} as changed on {{ rule.on | join(' and ') }}
+{%- endmacro %}
+
+{#
+  The same of a large table, most of whose rows are not asked for one by one, and most of whose columns are not read:
+  either a row lies before the first or after the last of all changes (a constant is compared faster than rows are
+  joined), or, by a rule that has no such bounds, its place is found by the columns of the rule alone.
+#}
+{% macro reached_in_table(table, rule, what='here.*') -%}
+    {%- set bounds = [] -%}
+    {%- for condition in rule.on -%}
+        {%- set compared = modules.re.match('(.+?) ([<>]=?) (.+)', condition) -%}
+        {%- if compared -%}
+            {%- set farthest = 'min' if compared.group(2).startswith('>') else 'max' -%}
+            {%- do bounds.append((compared.group(1) ~ ' ' ~ compared.group(2), farthest ~ '(' ~ compared.group(3) ~ ')')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if bounds -%}
+        {%- set found = run_query(
+            'select cast(' ~ bounds | map('last') | join(' as varchar), cast(') ~ ' as varchar) from '
+            ~ ref(rule.relation) ~ ' as changed'
+        ).rows[0] -%}
+        {{ reached(table, rule, what) }}
+        where
+            {%- for compared, _ in bounds %}
+            {{ 'and ' if not loop.first }}{{ compared }} {{ dbt.string_literal(found[loop.index0]) if found[loop.index0] else 'null' }}
+            {%- endfor %}
+    {%- else -%}
+        select {{ what }} from {{ table }} as here where here.rowid in ({{ reached(table, rule, 'here.rowid') }})
+    {%- endif %}
 {%- endmacro %}
 
 {# Before a run: where builds and changes are remembered. #}
@@ -184,24 +243,30 @@
     {%- endif -%}
     {%- set redo = rules.redo -%}
     {%- set now = model.name ~ '__now' -%}
+    {%- set before = model.name ~ '__before' -%}
     {%- set ns = namespace(sql=compiled_code) -%}
     {%- for name, rule in rules.reads.items() -%}
         {%- set read = ref(name) | string -%}
         {%- if read not in ns.sql -%}
             {%- do exceptions.raise_compiler_error(model.name ~ ' reads no ' ~ name ~ ': see its by_change') -%}
         {%- endif -%}
-        {%- set ns.sql = ns.sql.replace(read, reached(read, rule)) -%}
+        {%- set ns.sql = ns.sql.replace(read, model.name ~ '__' ~ name) -%}
     {%- endfor -%}
     {% call statement('main') -%}
-        create or replace temp table {{ now }} as {{ reached('(' ~ ns.sql ~ ')', redo)[1:-1] }};
-        {% if rules.keeps %}{{ keep_changes(model.name, reached(this, redo), now) }}{% endif %}
-        delete from {{ this }}
-        where rowid in (
-            select here.rowid from {{ this }} as here semi join {{ ref(redo.relation) }} as changed on {{ redo.on }}
-        );
+        {%- for name, rule in rules.reads.items() %}
+        create or replace temp table {{ model.name }}__{{ name }} as {{ reached_in_table(ref(name), rule) }};
+        {%- endfor %}
+        create or replace temp table {{ now }} as {{ reached('(' ~ ns.sql ~ ')', redo) }};
+        create or replace temp table {{ before }} as {{ reached_in_table(this, redo, 'here.rowid as place') }};
+        {% if rules.keeps %}{{ keep_changes(model.name, '(select * from ' ~ this ~ ' where rowid in (from ' ~ before ~ '))', now) }}{% endif %}
+        delete from {{ this }} where rowid in (from {{ before }});
         insert into {{ this }} by name from {{ now }};
         {{ mark_as_built(model.name) }}
+        {%- for name in rules.reads %}
+        drop table {{ model.name }}__{{ name }};
+        {%- endfor %}
         drop table {{ now }};
+        drop table {{ before }};
     {%- endcall %}
     {% do adapter.commit() %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
@@ -250,6 +315,7 @@
     {%- endfor -%}
     {%- set same_key = same_key | join(' and ') -%}
     {%- set now = model.name ~ '__now' -%}
+    {%- set before = model.name ~ '__before' -%}
     {%- set latest -%}
         (select max(latest_version) from changes.built where model = '{{ model.name }}')
     {%- endset -%}
@@ -259,22 +325,18 @@
             read_parquet(['{{ files.group(1) }}{{ loads | join(".parquet', '" ~ files.group(1)) }}.parquet'], union_by_name = true)
         {%- endset -%}
         {%- set latest = 'greatest(' ~ latest ~ ', (select max(updated_at) from ' ~ new_files ~ '))' -%}
-        create or replace temp table {{ now }} as
-        select here.*
-        from ({{ compiled_code.replace(files.group(0), new_files) }}) as here
-        left join {{ this }} as there on {{ same_key }}
-        where there.load_id is null or there.updated_at is null or here.updated_at >= there.updated_at;
-        {{ keep_changes(
-            model.name,
-            '(select here.* from ' ~ this ~ ' as here semi join ' ~ now ~ ' as there on ' ~ same_key ~ ')',
-            now
-        ) }}
-        delete from {{ this }}
-        where rowid in (
-            select here.rowid from {{ this }} as here semi join {{ now }} as there on {{ same_key }}
-        );
+        create or replace temp table {{ now }} as {{ compiled_code.replace(files.group(0), new_files) }};
+        create or replace temp table {{ before }} as
+        select here.rowid as place, here.updated_at, here.{{ key | join(', here.') }}
+        from {{ this }} as here semi join {{ now }} as there on {{ same_key }};
+        delete from {{ now }} as here using {{ before }} as there
+        where {{ same_key }} and not coalesce(here.updated_at >= there.updated_at, there.updated_at is null);
+        {%- set replaced = 'select here.place from ' ~ before ~ ' as here semi join ' ~ now ~ ' as there on ' ~ same_key %}
+        {{ keep_changes(model.name, '(select * from ' ~ this ~ ' where rowid in (' ~ replaced ~ '))', now) }}
+        delete from {{ this }} where rowid in ({{ replaced }});
         insert into {{ this }} by name from {{ now }};
         drop table {{ now }};
+        drop table {{ before }};
         {% else %}
         {{ forget_changes(model.name) }}
         {% endif %}

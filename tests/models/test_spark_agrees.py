@@ -16,7 +16,6 @@ from tests.golden.marts import CLOSES, GOLDEN, MONTH
 from tests.support import spark as settings
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(find_spec("pyspark") is None, reason="the extra `spark` is not installed"),
     pytest.mark.skipif(

@@ -92,9 +92,9 @@ class ByChange:
             sql = sql.replace(relation, self._reached(relation, rule))
         return f"from {self._reached(f'({sql})', rules['redo'])}"
 
-    def _reached(self, relation: str, rule: Mapping[str, str], columns: str = "here.*") -> str:
-        changed = f"changes.{rule['relation']}"
-        return f"(select {columns} from {relation} as here semi join {changed} as changed on {rule['on']})"
+    def _reached(self, relation: str, rule: Mapping[str, Any], columns: str = "here.*") -> str:
+        changed, on = f"changes.{rule['relation']}", " and ".join(rule["on"])
+        return f"(select {columns} from {relation} as here semi join {changed} as changed on {on})"
 
     def _keep_changes(self, name: str, before: str) -> None:
         columns = ", ".join(

@@ -5,7 +5,7 @@ build as (
     select * from {{ this_build() }} where base_id is not null
 ),
 
-handled as (
+handled as {{ not_materialized() }} (
     select * from {{ ref('int_contacts__handled') }}
 ),
 
@@ -13,22 +13,15 @@ changed as (
     select * from {{ changes_of('int_contacts__handled') }}
 ),
 
-matured as (
-    select first_contacts.interaction_id
-    from {{ ref('int_contacts__handled') }} as first_contacts
-    cross join build
-    where
-        first_contacts.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' > build.base_as_of
-        and first_contacts.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' <= build.as_of
-),
-
 issues as (
     select customer_id, topic from changed
     union
     select handled.customer_id, handled.topic
     from handled
-    semi join matured
-        on handled.interaction_id = matured.interaction_id
+    cross join build
+    where
+        handled.ended_at > build.base_as_of - interval '{{ var("fcr_window_days") * 24 }} hours'
+        and handled.ended_at <= build.as_of - interval '{{ var("fcr_window_days") * 24 }} hours'
 ),
 
 final as (

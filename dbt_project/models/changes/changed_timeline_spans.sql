@@ -16,7 +16,7 @@ changed_events as (
     from {{ changes_of('stg_landing__status_events') }}
 ),
 
-events as (
+events as {{ not_materialized() }} (
     select
         events.agent_id,
         events.occurred_at,

@@ -1,6 +1,6 @@
 with
 
-events as (
+events as {{ not_materialized() }} (
     select * from {{ ref('stg_landing__status_events') }}
 ),
 
