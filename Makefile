@@ -23,10 +23,10 @@ EMPTY_DBT = SCOREHOUSE_HOME=$(EMPTY_HOME) DBT_TARGET=duckdb $(BIN)/dbt --quiet
 # Two workers, one of them for the tests that look at whole closes (tests/conftest.py).
 PYTEST = $(BIN)/pytest --quiet --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup setup-spark manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
+.PHONY: help setup setup-s3 setup-spark manifest demo test test-long golden mutants lint lint-sql models ui docs bench lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv is fetched by pip with its own hash, and then installs the locked set quickly, checking every hash.
 $(BIN)/uv: requirements/setup.txt
@@ -50,6 +50,9 @@ manifest: $(VENV)/run.stamp
 	@$(BIN)/python -m orchestration.project
 
 setup: manifest ## install everything that running needs, into .venv
+
+setup-s3: setup ## install what `s3://` addresses in stores.yml need as well
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/s3.txt
 
 setup-spark: setup ## install Apache Spark as well, for --engine spark (480 MB; needs Java 17)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements/spark.txt

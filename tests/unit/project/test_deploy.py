@@ -88,7 +88,7 @@ def dbt_folders() -> set[str]:
 
 def test_the_image_has_the_locked_set_and_a_python_that_it_was_locked_for() -> None:
     steps = instructions()
-    assert ("RUN", "make setup") in steps
+    assert steps.index(("ARG", "SETUP=setup")) < steps.index(("RUN", 'make "${SETUP}"'))
     bases = [rest for name, rest in steps if name == "ARG" and rest.startswith("BASE=")]
     version = re.fullmatch(r"BASE=python:(\d+)\.(\d+)\.\d+-slim-\w+", bases[0])
     assert version, "a base without its full version is another one tomorrow"
@@ -96,6 +96,17 @@ def test_the_image_has_the_locked_set_and_a_python_that_it_was_locked_for() -> N
     assert f"--python-version {version[1]}.{version[2]} " in (PROJECT_DIR / "Makefile").read_text()
     used = [rest.split()[0] for name, rest in steps if name == "FROM"]
     assert used == ["${BASE}", "${BASE}"]
+
+
+def test_the_image_can_have_what_object_storage_needs() -> None:
+    [offered] = re.findall(r"--build-arg SETUP=([a-z0-9-]+)", CONTAINERFILE.read_text())
+    recipe = re.search(
+        rf"^{offered}: setup .*\n\t(.*)", (PROJECT_DIR / "Makefile").read_text(), re.MULTILINE
+    )
+    assert recipe
+    assert recipe[1].endswith(
+        "--require-hashes --compile-bytecode --requirement requirements/s3.txt"
+    )
 
 
 def test_the_image_runs_as_nobody_special_and_tells_nobody() -> None:
