@@ -64,7 +64,7 @@ def judged(
                 own = {
                     key: text for key, text in sql.items() if _belongs(key, affected[mutant.name])
                 }
-                killer = beyond or killer_of(affected[mutant.name])
+                killer = beyond or killer_of(affected[mutant.name], mutant.file)
                 yield mutant, killer(project.with_sql(own), project.root)
     project.mend()
 
@@ -90,17 +90,18 @@ def rounds(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
     return shared + alone
 
 
-def killer_of(models: Sequence[str]) -> Killer:
-    """Scenarios for the models that become tables, the tests of table functions for those that do not.
+def killer_of(models: Sequence[str], file: str) -> Killer:
+    """Scenarios for seeds and the models that become tables, the tests of table functions for those that do not.
 
-    Without any model it is a data test that is broken.
+    A data test that is broken itself looks at scenarios whose first days were purged.
     """
-    if not models:
+    if file.startswith("dbt_project/tests/"):
         return purged_killer
 
     def killer(nodes: Nodes, root: Path) -> str | None:
         functions = {node["name"] for node in nodes.values() if is_table_function(node)}
-        noticed = None if functions.issuperset(models) else scenario_killer(nodes, root)
+        only_functions = bool(models) and functions.issuperset(models)
+        noticed = None if only_functions else scenario_killer(nodes, root)
         broken = functions & set(models)
         return noticed or (function_killer(nodes, broken) if broken else None)
 

@@ -1,5 +1,6 @@
 """The mutation check itself: on a project of one model and one unit test, and on the catalogue."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_broken_table_function_is_noticed_by_its_tests(compiled: Path) -> None
     assert sql.count(end) == 1
 
     def noticed(broken: str) -> str | None:
-        return killer_of(["queue_figures"])(
+        return killer_of(["queue_figures"], "dbt_project/models/functions/queue_figures.sql")(
             nodes | {key: nodes[key] | {"compiled_code": broken}}, PROJECT
         )
 
@@ -136,8 +137,21 @@ def test_a_broken_data_test_is_noticed_where_days_were_purged(compiled: Path) ->
     condition = "and context.kept_from is null"
     assert sql.count(condition) == 1
     broken = nodes | {key: nodes[key] | {"compiled_code": sql.replace(condition, "")}}
-    noticed = killer_of([])(broken, PROJECT)
+    noticed = killer_of([], str(nodes[key]["original_file_path"]))(broken, PROJECT)
     assert noticed == "identity events_sum_to_agent_days of purged days"
+
+
+def test_a_broken_table_of_rules_is_noticed_by_the_reference(
+    compiled: Path, tmp_path: Path
+) -> None:
+    file = Path("dbt_project/seeds/skill_levels.csv")
+    shutil.copytree(PROJECT / file.parent, tmp_path / file.parent)
+    nodes = compiled_nodes(compiled)
+    killer = killer_of([], str(file))
+    assert killer(nodes, tmp_path) is None
+    table = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(table.replace("expert,1.10", "expert,1.05"))
+    assert killer(nodes, tmp_path) == "reference of agent_performance_month"
 
 
 def test_mutants_of_one_model_are_judged_one_after_another() -> None:
