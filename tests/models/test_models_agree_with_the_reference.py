@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, seed, settings
 
-from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
+from tests.oracle.strategies import Scenario, at_the_bounds, scenarios
 from tests.support.agreement import Reference, disagreements
 from tests.support.warehouse import broken_identities, build, compiled_nodes, identities_of
 
@@ -22,7 +22,7 @@ FIRST = 25
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenario=scenarios())
-@example(scenario=scores_around_the_bands())
+@example(scenario=at_the_bounds())
 def test_every_mart_says_what_the_reference_says(compiled: Path, scenario: Scenario) -> None:
     marts = build(compiled, scenario.rows, scenario.as_of)
     problems = list(disagreements(marts, Reference(scenario)))

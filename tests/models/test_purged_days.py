@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, seed, settings
 
 from tests.models.test_models_agree_with_the_reference import SEED
-from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
+from tests.oracle.strategies import Scenario, at_the_bounds, scenarios
 from tests.support.purged import middle_day
 from tests.support.warehouse import broken_identities, build, compiled_nodes, identities_of
 
@@ -22,7 +22,7 @@ ADD_UP = ("fct_agent_day", "fct_agent_channel_day", "fct_queue_day")
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenario=scenarios())
-@example(scenario=scores_around_the_bands())
+@example(scenario=at_the_bounds())
 def test_what_is_left_of_purged_days_is_in_no_figure_and_no_fault(
     compiled: Path, scenario: Scenario
 ) -> None:

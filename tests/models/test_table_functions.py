@@ -413,6 +413,7 @@ def test_attendance_of_a_unit(marts: duckdb.DuckDBPyConnection, grain: str) -> N
         expected[key] = row
     # Some days have only shifts of which nobody knows who was there.
     assert grain != "day" or any(row["adherence"] is None for row in expected.values())
+    assert any(0 < (row["left_early_shifts"] or 0) < row["shifts"] for row in expected.values())
     assert_same(asked(marts, "unit_attendance_figures", (), grain), expected)
 
 
@@ -568,6 +569,7 @@ def test_calibration_compares_evaluators_on_the_same_agents(
     if chosen == "of_team := null":
         # Whom nobody else evaluated is compared with nobody.
         assert expected[("A7",)]["leniency"] is None
+        assert 0 < expected[("X-2",)]["compared_agents"] < expected[("X-2",)]["agents"]
         assert {row["is_small_sample"] for row in expected.values()} == {True, False}
         # Exactly 30 are enough; of few, many by others make no more.
         assert expected[("X-3",)]["compared_evaluations"] == 30

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.models.test_models_agree_with_the_reference import EXAMPLES, SEED
 from tests.mutants.catalogue import Mutant, MutantError
 from tests.mutants.project import NO_SQL, ProjectCopy
-from tests.oracle.strategies import Scenario, scenarios, scores_around_the_bands
+from tests.oracle.strategies import Scenario, at_the_bounds, scenarios
 from tests.support.agreement import Reference, disagreements
 from tests.support.purged import middle_day
 from tests.support.warehouse import (
@@ -182,7 +182,7 @@ def purged_killer(nodes: Nodes, root: Path) -> str | None:
 @cache
 def references() -> list[Reference]:
     """The scenarios of the property test, with what the reference says of them."""
-    drawn = [Reference(scores_around_the_bands())]
+    drawn = [Reference(at_the_bounds())]
 
     @seed(SEED)
     @settings(

@@ -81,8 +81,9 @@ class Scenario(NamedTuple):
     as_of: datetime
 
 
-def scores_around_the_bands() -> Scenario:
-    """Agents whose scores attain each skill level exactly, just so, and not quite: chance rarely does.
+def at_the_bounds() -> Scenario:
+    """Agents whose scores attain each skill level exactly, just so, and not quite, and calls that are answered in the
+    last second of the service level and in the one after it: chance rarely does.
 
     Against a target of 36: 6 tickets and a quality of 90 are 39.6, or 1.1 of it.
     """
@@ -99,7 +100,7 @@ def scores_around_the_bands() -> Scenario:
                 "time_zone": "UTC",
                 "effective_from": date(2026, 1, 1),
             }
-            for name in names
+            for name in (*names, "who is not scored")
         ],
         "teams": [{"team_id": TEAMS[0], "team_name": "A", "department": "care"}],
         "kpi_targets": [
@@ -112,7 +113,25 @@ def scores_around_the_bands() -> Scenario:
             }
         ],
         "status_events": [],
-        "interactions": [],
+        "interactions": [
+            {
+                "interaction_id": f"waited {wait}",
+                "agent_id": "who is not scored",
+                "customer_id": f"who waited {wait}",
+                "topic": None,
+                "talk_seconds": None,
+                "hold_seconds": None,
+                "acw_seconds": None,
+                "channel": "voice",
+                "direction": "inbound",
+                "queue": "calls",
+                "queued_at": at,
+                "answered_at": at + timedelta(seconds=wait),
+                "ended_at": at + timedelta(minutes=5),
+                "outcome": "resolved",
+            }
+            for wait in (20, 21)
+        ],
         "tickets": [
             {
                 "ticket_id": f"{name} {number}",

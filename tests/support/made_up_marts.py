@@ -44,7 +44,10 @@ def made_up_marts(nodes: Nodes, seed: int = 1) -> duckdb.DuckDBPyConnection:
         columns = nodes[f"model.scorehouse.{mart}"]["columns"].values()
         declared = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in columns)
         connection.execute(f"create table marts.{mart} ({declared})")
-        table = pa.Table.from_pylist(list(getattr(rows, mart)()))
+        made = list(getattr(rows, mart)())
+        # Of rows with different columns, a table would have those of the first alone.
+        every = dict.fromkeys(name for row in made for name in row)
+        table = pa.Table.from_pylist([{name: row.get(name) for name in every} for row in made])
         connection.register("made_up", table)
         connection.execute(f"insert into marts.{mart} by name from made_up")
         connection.unregister("made_up")
@@ -177,6 +180,8 @@ class _Rows:
         for number, (agent, day) in enumerate(self._agent_days()):
             # One evaluator has one agent alone, whom nobody else evaluates.
             evaluator = self.chance.choice(("A8", "A9", "X-2", None)) if agent != "A1" else "A7"
+            # Another one has an agent alone among others.
+            evaluator = "X-2" if agent == "T1" else evaluator
             # From September, one has exactly 30 evaluations, and another one few, of agents with many.
             if agent in ("A2", "A3", "A4", "A5", "A6") and day >= dt.date(2026, 9, 5):
                 evaluator = ("X-3" if seen[agent] < 6 else "X-4") if seen[agent] < 8 else evaluator
