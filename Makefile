@@ -73,7 +73,7 @@ test: $(VENV)/dev.stamp manifest ## lint, types, import contracts, dbt with its 
 	@$(MAKE) --no-print-directory --jobs 2 lint models
 	@$(PYTEST) -m "not long"
 
-test-long: $(VENV)/dev.stamp manifest ## the tests that take minutes
+test-long: $(VENV)/dev.stamp manifest lint-sql ## the tests that take minutes, and the style of the models
 	@$(PYTEST) -m long
 
 golden: $(VENV)/dev.stamp manifest ## write the golden marts anew (tests/golden); review the diff

@@ -1,4 +1,5 @@
--- Use of an application summed over the dates, and once more from what was fed: every use and every second has one date.
+-- Use of an application summed over the dates, and once more from what was fed: every use and every second has one
+-- date.
 with
 
 fed as (

@@ -1,5 +1,5 @@
--- Every logged-in second is in exactly one state, and every unavailable second has exactly one reason. Where nothing says who
--- is working, active time is null and all of it available.
+-- Every logged-in second is in exactly one state, and every unavailable second has exactly one reason. Where nothing
+-- says who is working, active time is null and all of it available.
 select
     agent_id,
     business_date,

@@ -28,7 +28,7 @@ instants as (
     ] %}
     select
         '{{ dataset }}' as dataset,
-        dated.{{ key }} as record_id,
+        dated.{{ key }} as record_id, -- noqa: AL09
         dated.{{ instant }} as happened_at,
         dated.business_date,
         dated.load_id,

@@ -1,8 +1,11 @@
-{# Months of an agent in which handled contacts changed, of a profile that changed, or that ended since the build before. #}
+{#
+  Months of an agent in which handled contacts changed, of a profile that changed, or that ended since the build before.
+#}
 with
 
 build as (
-    select * from {{ this_build() }} where base_id is not null
+    select * from {{ this_build() }}
+    where base_id is not null
 ),
 
 handled_months as (
@@ -28,7 +31,8 @@ final as (
     from handled_months
     cross join build
     where
-        {{ month_end('handled_months.month') }} between cast(build.base_as_of as date) - 2 and cast(build.as_of as date) + 1
+        {{ month_end('handled_months.month') }} >= cast(build.base_as_of as date) - 2
+        and {{ month_end('handled_months.month') }} <= cast(build.as_of as date) + 1
 )
 
 select * from final

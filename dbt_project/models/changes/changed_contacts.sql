@@ -1,4 +1,6 @@
-{# Interactions of which anything that a mart shows may differ: changed themselves, or whether they were first contacts. #}
+{#
+  Interactions of which anything that a mart shows may differ: changed themselves, or whether they were first contacts.
+#}
 with
 
 final as (

@@ -1,8 +1,11 @@
-{# Interactions that are new, gone or changed, went on after the last build, or are of an agent whose profile changed. #}
+{#
+  Interactions that are new, gone or changed, went on after the last build, or are of an agent whose profile changed.
+#}
 with
 
 build as (
-    select * from {{ this_build() }} where base_id is not null
+    select * from {{ this_build() }}
+    where base_id is not null
 ),
 
 final as (

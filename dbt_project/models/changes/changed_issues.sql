@@ -2,7 +2,8 @@
 with
 
 build as (
-    select * from {{ this_build() }} where base_id is not null
+    select * from {{ this_build() }}
+    where base_id is not null
 ),
 
 handled as {{ not_materialized() }} (

@@ -5,7 +5,8 @@
 with
 
 build as (
-    select * from {{ this_build() }} where base_id is not null
+    select * from {{ this_build() }}
+    where base_id is not null
 ),
 
 changed_segments as (

@@ -6,7 +6,8 @@
 with
 
 build as (
-    select * from {{ this_build() }} where base_id is not null
+    select * from {{ this_build() }}
+    where base_id is not null
 ),
 
 changed_events as (
@@ -30,9 +31,12 @@ events as {{ not_materialized() }} (
 touched_days as (
     select agent_id, at_seconds // 86400 as utc_day from changed_events
     union
-    select agent_id, at_seconds // 86400 as utc_day from events where occurred_at > base_as_of
+    select agent_id, at_seconds // 86400 as utc_day from events
+    where occurred_at > base_as_of
     union
-    select agent_id, max(at_seconds) // 86400 as utc_day from events where occurred_at <= base_as_of group by agent_id
+    select agent_id, max(at_seconds) // 86400 as utc_day from events
+    where occurred_at <= base_as_of
+    group by agent_id
 ),
 
 event_days as (
@@ -44,7 +48,7 @@ event_days as (
         select agent_id, at_seconds from events
         union all
         select agent_id, at_seconds from changed_events
-    )
+    ) as events_then_and_now
     group by agent_id, at_seconds // 86400
 ),
 

@@ -45,7 +45,7 @@ agents as (
     select
         agent_id,
         row_number() over (order by agent_id) * {{ agent_unit }} as first_position,
-    from (select distinct agent_id from agent_days)
+    from (select distinct agent_id from agent_days) as everybody
 ),
 
 status_spans as (
@@ -88,7 +88,7 @@ spans as {{ not_materialized() }} (
 points as (
     select agent_id, starts_seconds as at_seconds, change from spans
     union all
-    select agent_id, ends_seconds as at_seconds, -change from spans
+    select agent_id, ends_seconds as at_seconds, -change as change from spans
 ),
 
 -- Several changes in one second are one.

@@ -14,8 +14,8 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
--- What is alone in its customer's topic needs no order, and most contacts are. Whose number is another topic's by chance
--- is put in order too, alone.
+-- What is alone in its customer's topic needs no order, and most contacts are. Whose number is another topic's by
+-- chance is put in order too, alone.
 several as (
     select {{ number_of(['customer_id', 'topic']) }} as topic_number
     from handled

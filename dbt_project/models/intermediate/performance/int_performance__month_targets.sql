@@ -51,7 +51,7 @@ team_date_targets as (
     inner join periods
         on
             team_dates.business_date between periods.valid_from and periods.valid_to
-            and (periods.team_id is null or periods.team_id = team_dates.team_id)
+            and (periods.team_id is null or team_dates.team_id = periods.team_id)
     qualify
         row_number() over (
             partition by team_dates.team_id, team_dates.business_date, periods.kpi

@@ -93,7 +93,7 @@ compared as (
         last_revisions.load_sequence as last_load_sequence,
         {{ known_items(changes) }} as changed_figures,
         {%- for figure in summary_figures() if figure.name not in maturing %}
-        closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }}
+        (closing.{{ figure.name }} is distinct from last_revisions.{{ figure.name }})
         or
         {%- endfor %}
         {%- for name in maturing if name != 'fcr' %}

@@ -34,7 +34,10 @@ overdue as (
             and progress.revision = summaries.revision
     where
         progress.state = 'overdue'
-        and exists (select 1 from feedback where feedback.task_id is not null)
+        and exists (
+            select 1 from feedback
+            where feedback.task_id is not null
+        )
 ),
 
 final as (

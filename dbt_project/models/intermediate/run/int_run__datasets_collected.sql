@@ -21,11 +21,17 @@
     ],
     'csat_surveys': ['zendesk/satisfaction_ratings'],
 } %}
-{# A ticket of Zendesk does not say when it was solved: without metrics or audits, what was resolved is unknown, not zero. #}
+{#
+  A ticket of Zendesk does not say when it was solved: without metrics or audits, what was resolved is unknown, not
+  zero.
+#}
 {% set feeds_together = {
     'tickets': [['zendesk/tickets'], ['zendesk/ticket_metrics', 'zendesk/ticket_audits']],
 } %}
-{# A status of Zendesk says who could get work, never who is working: only contacts, or other statuses, tell them apart. #}
+{#
+  A status of Zendesk says who could get work, never who is working: only contacts, or other statuses, tell them
+  apart.
+#}
 {% set without_active = ['zendesk/agent_states'] %}
 with
 
@@ -42,9 +48,15 @@ final as (
         ] %}
         coalesce(
             {%- for parts in feeds_together.get(dataset, []) %}
-            bool_or(dataset in ('{{ parts | join("', '") }}')) {{ 'or' if loop.last else 'and' }}
+            bool_or(dataset in ('{{ parts | join("', '") }}'))
+            {{ 'or' if loop.last else 'and' }}
             {%- endfor %}
-            bool_or(dataset in ('{{ ([dataset] + feeds.get(dataset, [])) | join("', '") }}')), false
+            bool_or(dataset in (
+                {%- for name in [dataset] + feeds.get(dataset, []) %}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )),
+            false
         ) as {{ dataset }},
         {%- endfor %}
         coalesce(

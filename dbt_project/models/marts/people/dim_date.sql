@@ -9,10 +9,11 @@ agent_days as (
     from {{ ref('fct_agent_day') }}
 ),
 
+-- Of no agent-day the least and the greatest is null, which both functions leave out.
 span as (
     select
-        {{ month_start("least(coalesce(agent_days.first_date, cast(context.as_of as date)), cast(context.as_of as date))") }} as first_date,
-        {{ month_end("greatest(coalesce(agent_days.last_date, cast(context.as_of as date)), cast(context.as_of as date))") }} as last_date,
+        {{ month_start('least(agent_days.first_date, cast(context.as_of as date))') }} as first_date,
+        {{ month_end('greatest(agent_days.last_date, cast(context.as_of as date))') }} as last_date,
     from agent_days
     cross join context
 ),

@@ -113,7 +113,7 @@ identified as (
         select * from about_departments
         union all
         select * from about_tasks
-    )
+    ) as all_actions
 ),
 
 actions as (

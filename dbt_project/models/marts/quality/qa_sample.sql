@@ -40,7 +40,8 @@ hashed as {{ not_materialized() }} (
     )
 ),
 
--- A hash is longer than the contact it is of. Only those are kept and put in order whose first digit is low enough: few.
+-- A hash is longer than the contact it is of. Only those are kept and put in order whose first digit is low enough:
+-- few.
 counted as (
     select
         agent_id,

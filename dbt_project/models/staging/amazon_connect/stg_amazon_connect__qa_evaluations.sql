@@ -29,7 +29,7 @@ named as (
         select agent_uuid, agent_arn, agent_username from contacts
         union
         select agent_uuid, agent_arn, agent_username from events
-    )
+    ) as all_names
     where agent_uuid is not null
     group by agent_uuid
 ),
