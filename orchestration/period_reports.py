@@ -56,18 +56,20 @@ def render_into(
     out = out or home.reports / period.folder
     # Whoever names a folder outside of an encrypted home wants to read there what lies in it.
     storage = storage_of(out)
-    files = reports.render_reports(
-        home.published_database,
-        period,
-        out,
-        provisional,
-        counter("pages and PDFs written", every=100),
-        filters=filters,
-        storage=storage,
+    count = len(
+        reports.render_reports(
+            home.published_database,
+            period,
+            out,
+            provisional,
+            counter("pages and PDFs written", every=100),
+            filters=filters,
+            storage=storage,
+        )
     )
     if home.reports.exists():
         reports.write_overview(home.reports, storage_of(home.reports))
-    tell(f"{len(files)} report files in {out}")
+    tell(f"{count} report files in {out}")
     leaks = reports.remove_leaks(out, home.published_database, period, storage)
     if not leaks:
         tell(f"nobody is named in {out.name} whom a report is not about")

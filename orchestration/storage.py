@@ -1,6 +1,8 @@
 """How reports and messages lie in a home: as they are, or sealed where the home is encrypted."""
 
+import io
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -42,6 +44,10 @@ class SealedStorage(HomeStorage):
             return encryption.unsealed(path, content, self._keys)
         except encryption.DamagedFileError as error:
             raise OSError(str(error)) from error
+
+    def opened(self, path: Path) -> IO[bytes]:
+        """The content unsealed, all of it at once: what was sealed is only known to be whole at its end."""
+        return io.BytesIO(self.read(path))
 
 
 def storage_of(place: Path) -> Storage:

@@ -1,8 +1,8 @@
 """Bringing the stores of a home up to its folders, with what may not go from them."""
 
-import json
 from collections.abc import Collection, Iterator
 
+import reports
 from ingestion import Home, stores
 from ingestion.chain_check import check_chain
 from orchestration.storage import storage_of
@@ -39,8 +39,8 @@ def _issued(home: Home) -> Iterator[str]:
     storage = storage_of(home.reports)
     for manifest in storage.find(home.reports, "*/manifest.json"):
         try:
-            files = json.loads(storage.read(manifest))["files"]
-            names = [one["path"] for one in files if one["revision"] is not None]
+            files = reports.read_entries(manifest.parent, storage)
+            names = [one.path for one in files if one.revision is not None]
         except (OSError, ValueError, KeyError, TypeError):
             # `verify` says so.
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+import reports
 from ingestion import Home, UnusableInput, durable, stores
 from ingestion.chain_check import Chain, check_chain
 from ingestion.home import holds_no_load
@@ -229,11 +230,10 @@ def _check_pdfs(home: Home, found: Findings) -> None:
     storage = storage_of(home.reports)
     for manifest in storage.find(home.reports, "*/manifest.json"):
         try:
-            files = json.loads(storage.read(manifest))["files"]
             issued = [
-                (one["path"], one["sha256"])
-                for one in files
-                if one["path"].endswith(".pdf") and one["revision"] is not None
+                (one.path, one.sha256)
+                for one in reports.read_entries(manifest.parent, storage)
+                if one.path.endswith(".pdf") and one.revision is not None
             ]
         except (OSError, ValueError, KeyError, TypeError):
             found.problems.append(f"{manifest.relative_to(home.root)}: is no manifest any more")

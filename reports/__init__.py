@@ -2,7 +2,7 @@
 
 from reports.csvfile import inert
 from reports.errors import PageError, ReportError
-from reports.manifest import forget
+from reports.manifest import forget, read_entries
 from reports.message import Message, render_message
 from reports.overview import read_periods, write_overview
 from reports.pdfread import text_of_pdf
@@ -25,6 +25,7 @@ __all__ = [
     "Storage",
     "forget",
     "inert",
+    "read_entries",
     "read_periods",
     "remove_leaks",
     "render_message",

@@ -1,20 +1,25 @@
 """The folder of a period's reports: what is in it, and writing to it without half files."""
 
 import hashlib
+import io
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import IO, Any
 
 from reports.errors import ReportError
 from reports.period import Period
 from reports.storage import PLAIN, Storage, make_private
 
 MANIFEST = "manifest.json"
+# Ends the first line of a manifest: what it says of the period. Each of the next is a file.
+_FILES = b'"files":['
+_END = b"]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file as the manifest lists it.
 
@@ -34,6 +39,70 @@ class Entry:
     build_fingerprint: str
 
 
+_NAMES = [field.name for field in fields(Entry)]
+
+
+def read_head(folder: Path, storage: Storage = PLAIN) -> dict[str, Any]:
+    """What the manifest of a folder says of its period: period, title, cadence, starts_on, ends_on, data_fingerprint.
+
+    Raises FileNotFoundError where there is none, and OSError or ValueError for a file that is no manifest.
+    """
+    with storage.opened(folder / MANIFEST) as stream:
+        head, _ = _split(stream)
+        return head
+
+
+def read_entries(folder: Path, storage: Storage = PLAIN) -> Iterator[Entry]:
+    """Yield what the manifest of a folder lists, sorted by path; of hundreds of thousands, never all at once.
+
+    Raises OSError, ValueError, KeyError or TypeError, also on the way, when it is no manifest.
+    """
+    known: dict[str, str] = {}
+    with storage.opened(folder / MANIFEST) as stream:
+        _, files = _split(stream)
+        for file in files:
+            # A page and its files have most of their texts in common.
+            yield Entry(**{n: _shared(known, file[n]) for n in _NAMES})
+
+
+def _split(stream: IO[bytes]) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    """The head and the files of a manifest."""
+    first = stream.readline()
+    is_by_line = first.rstrip().endswith(_FILES)
+    # Others are laid out as by earlier versions.
+    head = json.loads(first + (_END if is_by_line else stream.read()))
+    files = head.pop("files")
+    return head, _files(stream) if is_by_line else iter(files)
+
+
+def _files(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
+    for line in stream:
+        if line.startswith(_END):
+            return
+        yield json.loads(line.rstrip(b",\n"))
+    raise ValueError("it ends too early")
+
+
+def _shared(known: dict[str, str], value: Any) -> Any:
+    return known.setdefault(value, value) if isinstance(value, str) else value
+
+
+def _content(head: Mapping[str, object], entries: Sequence[Entry]) -> bytes:
+    """A manifest: JSON with a line for the period and one for each file, so that readers need not hold all of it."""
+    content = io.BytesIO()
+    content.write(_json(head).removesuffix(b"}") + (b"," if head else b"") + _FILES + b"\n")
+    for number, entry in enumerate(entries, 1):
+        content.write(_json({name: getattr(entry, name) for name in _NAMES}))
+        content.write(b",\n" if number < len(entries) else b"\n")
+    content.write(_END + b"\n")
+    return content.getvalue()
+
+
+def _json(content: Mapping[str, object]) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
 @dataclass
 class Folder:
     """The output folder: what an earlier run listed, and what this run has listed so far."""
@@ -48,15 +117,13 @@ class Folder:
     def open(cls, root: Path, storage: Storage = PLAIN) -> "Folder":
         """Create the folder if need be and read its manifest."""
         make_private(root)
-        path = root / MANIFEST
-        if not storage.exists(path):
+        if not storage.exists(root / MANIFEST):
             return cls(root, storage=storage)
         try:
-            files = json.loads(storage.read(path))["files"]
-            earlier = {file["path"]: Entry(**file) for file in files}
+            earlier = {entry.path: entry for entry in read_entries(root, storage)}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ReportError(
-                f"{path} is not a manifest ({error}): move it away and render again"
+                f"{root / MANIFEST} is not a manifest ({error}): move it away and render again"
             ) from error
         beside: dict[str, list[Entry]] = {}
         for entry in earlier.values():
@@ -129,20 +196,21 @@ class Folder:
             else:
                 self.storage.remove(self.root / path)
                 removed.append(path)
-        files = [vars(entry) for _, entry in sorted(self.listed.items())]
-        prints = "".join(f"{file['path']}\n{file['data_fingerprint']}\n" for file in files)
-        content = {
+        entries = [self.listed[path] for path in sorted(self.listed)]
+        prints = hashlib.sha256()
+        for entry in entries:
+            prints.update(f"{entry.path}\n{entry.data_fingerprint}\n".encode())
+        head = {
             "period": period.folder,
             "title": period.title,
             "cadence": period.cadence,
             "starts_on": str(period.starts_on),
             "ends_on": str(period.ends_on),
-            "data_fingerprint": hashlib.sha256(prints.encode()).hexdigest(),
-            "files": files,
+            "data_fingerprint": prints.hexdigest(),
         }
-        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        if not self._holds(MANIFEST, hashlib.sha256(text.encode()).hexdigest()):
-            self.storage.write(self.root / MANIFEST, text.encode())
+        content = _content(head, entries)
+        if not self._holds(MANIFEST, hashlib.sha256(content).hexdigest()):
+            self.storage.write(self.root / MANIFEST, content)
         return sorted(removed)
 
     def _holds(self, path: str, digest: str) -> bool:
@@ -165,12 +233,9 @@ def forget(folder: Path, names: Sequence[str], storage: Storage = PLAIN) -> None
     for inside in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         if not any(inside.iterdir()):
             inside.rmdir()
-    path = folder / MANIFEST
-    gone = set(names)
-    if storage.exists(path):
-        content = json.loads(storage.read(path))
-        content["files"] = [file for file in content["files"] if file["path"] not in gone]
-        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        storage.write(path, text.encode())
+    if storage.exists(folder / MANIFEST):
+        gone = set(names)
+        left = [entry for entry in read_entries(folder, storage) if entry.path not in gone]
+        storage.write(folder / MANIFEST, _content(read_head(folder, storage), left))
     if not any(one.is_file() and ".json" not in one.suffixes for one in folder.rglob("*")):
         shutil.rmtree(folder)

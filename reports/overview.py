@@ -1,13 +1,12 @@
 """The page above all report folders: which periods have reports."""
 
-import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from reports.document import Document, Heading, Link, Listing, Paragraph, Text
 from reports.formats import printable
 from reports.html import page_html
-from reports.manifest import MANIFEST
+from reports.manifest import MANIFEST, read_head
 from reports.period import CADENCES, Period
 from reports.storage import PLAIN, Storage
 
@@ -26,7 +25,7 @@ def read_periods(folder: Path, storage: Storage = PLAIN) -> list[tuple[str, Peri
     periods = []
     for manifest in storage.find(folder, f"*/{MANIFEST}"):
         name = manifest.parent.name
-        content = json.loads(storage.read(manifest))
+        content = read_head(manifest.parent, storage)
         starts_on = date.fromisoformat(content["starts_on"])
         ends_on = date.fromisoformat(content["ends_on"])
         match content["cadence"]:

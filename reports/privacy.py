@@ -40,7 +40,7 @@ import duckdb
 
 from reports import processes
 from reports.errors import ReportError
-from reports.manifest import MANIFEST
+from reports.manifest import MANIFEST, Entry, read_entries
 from reports.pdfread import SHAPED, PdfText, read_pdf
 from reports.period import Period
 from reports.rows import Rows
@@ -56,7 +56,7 @@ WITHHELD = "(withheld)"
 _WORTH_A_PROCESS = 3000
 # Files that one process looks through before it takes others: pages of units take longer than others.
 _SOME = 100
-_READ = frozenset({".html", ".csv", ".pdf"})
+_READ = (".html", ".csv", ".pdf")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _WORD = re.compile(r"\w+")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
@@ -218,24 +218,37 @@ def lint_reports(
     no rule for.
     """
     try:
-        entries = json.loads(storage.read(folder / MANIFEST))["files"]
+        listed = {entry.path: entry for entry in read_entries(folder, storage)}
     except (OSError, ValueError, KeyError) as error:
         raise ReportError(
             f"{folder / MANIFEST} cannot be read: render the reports again"
         ) from error
-    listed = {entry["path"]: entry for entry in entries}
+    chosen = []
+    for path in files:
+        if path not in listed:
+            raise ReportError(f"{path} is not in {folder / MANIFEST}: render the reports again")
+        chosen.append(listed[path])
+    return _lint(folder, database, chosen, start, end, storage)
+
+
+def _lint(
+    folder: Path,
+    database: Path,
+    entries: Iterable[Entry],
+    start: date,
+    end: date,
+    storage: Storage,
+) -> list[Leak]:
     with _opened(database, storage) as connection:
         people = _people(connection)
         allowed = {}
         members: dict[tuple[str, str], Set[str]] = {}
-        for path in files:
-            if path not in listed:
-                raise ReportError(f"{path} is not in {folder / MANIFEST}: render the reports again")
-            kind, subject = listed[path]["kind"], listed[path]["subject_id"]
+        for entry in entries:
+            kind, subject = entry.kind, entry.subject_id
             if subject is not None and kind != _EVERYBODY:
                 if (kind, subject) not in members:
                     members[kind, subject] = _members(connection, kind, subject, start, end)
-                allowed[path] = members[kind, subject]
+                allowed[entry.path] = members[kind, subject]
     return find_other_people(folder, people, allowed, storage)
 
 
@@ -248,27 +261,19 @@ def remove_leaks(
     a file that a later run writes anew is checked anew. A removed file is rendered again by the next
     run. Returns the leaks; raises ReportError as `lint_reports` does.
     """
-    entries = json.loads(storage.read(folder / MANIFEST))["files"]
-    hashes = {entry["path"]: entry["sha256"] for entry in entries}
+    files = [one for one in read_entries(folder, storage) if one.path.endswith(_READ)]
     record = folder / CHECKED
     passed = json.loads(storage.read(record)) if storage.exists(record) else {}
-    new = [
-        path
-        for path, digest in hashes.items()
-        if passed.get(path) != digest and Path(path).suffix in _READ
-    ]
+    new = [one for one in files if passed.get(one.path) != one.sha256]
     if not new:
         return []
-    leaks = lint_reports(folder, database, new, period.starts_on, period.ends_on, storage)
+    leaks = _lint(folder, database, new, period.starts_on, period.ends_on, storage)
     failed = {leak.file for leak in leaks}
     for path in failed:
         storage.remove(folder / path)
-    kept = {
-        path: digest
-        for path, digest in hashes.items()
-        if path not in failed and Path(path).suffix in _READ
-    }
-    storage.write(record, json.dumps(kept, indent=0, sort_keys=True).encode(), lasting=False)
+    kept = {one.path: one.sha256 for one in files if one.path not in failed}
+    lines = json.dumps(kept, sort_keys=True, separators=(",\n", ": "))
+    storage.write(record, lines.encode(), lasting=False)
     return leaks
 
 

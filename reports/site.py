@@ -46,7 +46,7 @@ _FEW = 10
 _WORTH_PROCESSES = 150
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReportFile:
     """One file of a report folder, with its path relative to it.
 
@@ -85,14 +85,20 @@ def render_reports(
     Raises PageError for a wrong page, and ReportError when the database lacks what reports need.
     """
     loaded = load_pages(pages)
+    tell = progress or (lambda line: None)
     with (
         Warehouse(database, period, provisional, filters, storage) as warehouse,
         rare_collections(),
     ):
         discretion = Discretion(database, period.starts_on, period.ends_on, storage)
         folder = Folder.open(out, storage)
-        run = _Run(warehouse, discretion, folder, provisional, loaded)
-        return run.all(progress or (lambda line: None))
+        _Run(warehouse, discretion, folder, provisional, loaded).render(tell)
+    current = sorted(folder.listed)
+    for path in folder.finish(period):
+        if not path.endswith(".csv"):
+            tell(f"removed {path}")
+    listed = map(folder.listed.__getitem__, current)
+    return [ReportFile(e.path, e.kind, e.subject_id, e.revision, e.sha256) for e in listed]
 
 
 def load_pages(root: Path = PAGES) -> list[Page]:
@@ -138,7 +144,7 @@ class _Run:
             discretion=discretion,
         )
 
-    def all(self, progress: Callable[[str], None]) -> list[ReportFile]:
+    def render(self, progress: Callable[[str], None]) -> None:
         for name in _STYLES:
             self._put_asset(name, (THEME / name).read_bytes())
         if any(page.front.get("search") for page in self._pages.values()):
@@ -147,11 +153,6 @@ class _Run:
             self._folder.listed.update({entry.path: entry for entry in rendered.entries})
             for line in rendered.lines:
                 progress(line)
-        current = sorted(self._folder.listed.items())
-        for path in self._folder.finish(self._period):
-            if not path.endswith(".csv"):
-                progress(f"removed {path}")
-        return [ReportFile(p, e.kind, e.subject_id, e.revision, e.sha256) for p, e in current]
 
     def _rendered(self) -> Iterator[Rendered]:
         """Have everything rendered, side by side where there is enough of it."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -50,6 +51,10 @@ class Storage:
         """The content of a file; an OSError when there is none, or it is damaged."""
         place = self.place(path)
         return self.decoded(place, place.read_bytes())
+
+    def opened(self, path: Path) -> IO[bytes]:
+        """The content of a file to be read bit by bit, and to be closed; an OSError as with `read`."""
+        return self.place(path).open("rb")
 
     def exists(self, path: Path) -> bool:
         """Whether there is a file."""

@@ -181,14 +181,10 @@ def _reports(
     folder: Path, storage: reports.Storage
 ) -> dict[tuple[str | None, int | None], tuple[Path, str | None]]:
     """The PDFs of agents in a folder, by agent and revision, each with the hash of what the linter passed."""
-    entries = json.loads(storage.read(folder / "manifest.json"))["files"]
     record = folder / reports.CHECKED
     passed = json.loads(storage.read(record)) if storage.exists(record) else {}
     return {
-        (entry["subject_id"], entry["revision"]): (
-            folder / entry["path"],
-            passed.get(entry["path"]),
-        )
-        for entry in entries
-        if entry["kind"] == "agent" and entry["path"].endswith(".pdf")
+        (entry.subject_id, entry.revision): (folder / entry.path, passed.get(entry.path))
+        for entry in reports.read_entries(folder, storage)
+        if entry.kind == "agent" and entry.path.endswith(".pdf")
     }

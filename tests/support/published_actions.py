@@ -11,6 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from ingestion import Home
+from reports import CHECKED, Period
+from reports.manifest import Folder
 
 OCTOBER = dt.date(2026, 10, 1)
 CLOSED_AT = dt.datetime(2026, 11, 15, tzinfo=dt.UTC)
@@ -82,20 +84,22 @@ def made_home(folder: Path, agents: Sequence[str] = ("A1", "A2"), padding: bytes
     """A home with a report of two revisions for each agent, which the linter has passed."""
     home = Home(folder)
     home.published.mkdir(parents=True)
-    reports = home.reports / "2026-10"
-    (reports / "agents").mkdir(parents=True)
-    files, passed = [], {}
+    reports = Folder.open(home.reports / "2026-10")
     for agent_id in agents:
         for revision in (1, 2):
             path = f"agents/{agent_id}-r{revision}.pdf"
-            content = f"%PDF {path}".encode() + padding
-            (reports / path).write_bytes(content)
-            passed[path] = hashlib.sha256(content).hexdigest()
-            files.append(
-                {"path": path, "kind": "agent", "subject_id": agent_id, "revision": revision}
+            reports.put(
+                path,
+                f"%PDF {path}".encode() + padding,
+                "agent",
+                subject_id=agent_id,
+                revision=revision,
+                data_fingerprint="",
+                build_fingerprint="",
             )
-    (reports / "manifest.json").write_text(json.dumps({"files": files}))
-    (reports / "checked.json").write_text(json.dumps(passed))
+    reports.finish(Period.month(OCTOBER))
+    passed = {path: entry.sha256 for path, entry in reports.listed.items()}
+    (reports.root / CHECKED).write_text(json.dumps(passed))
     return home
 
 

@@ -1,7 +1,6 @@
 """Encrypting a home that lies in the clear, opening what is sealed, and the keys of databases: made-up files."""
 
 import base64
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from orchestration import (
 from orchestration.cli import app
 from orchestration.opening import open_files
 from orchestration.storage import SealedStorage, storage_of
+from reports.manifest import Folder
 
 KEY = bytes(range(32))
 TEXT = base64.b64encode(KEY).decode()
@@ -95,13 +95,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Home:
     records.record_closes(home, None)
     month = home.reports / "2026-10"
     page = f"<p>{MARKED}</p>".encode()
-    entry = {
-        "path": "agents/a.pdf",
-        "revision": 1,
-        "sha256": verification.hashlib.sha256(page).hexdigest(),
-    }
-    reports.PLAIN.write(month / "agents" / "a.pdf", page)
-    reports.PLAIN.write(month / "manifest.json", json.dumps({"files": [entry]}).encode())
+    folder = Folder.open(month)
+    folder.put("agents/a.pdf", page, "agent", revision=1, data_fingerprint="", build_fingerprint="")
+    folder.finish(reports.Period.month(records.dt.date(2026, 10, 1)))
     verification.write_reports_head(month, ledger.head(home))
     reports.PLAIN.write(home.outbox / "2026-10" / "mail.eml", MARKED.encode())
     return home
