@@ -33,8 +33,11 @@ MEMORY_VARIABLE = "SCOREHOUSE_MEMORY"
 _MOST = 2 * 1024**3
 _FOR_TWO = 2 * 1000**3
 _MEMORY = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT])(?P<ending>iB|B|)", re.I)
+_MOST_BESIDE_OTHERS = 1024**3
 # What every connection of this process keeps to: set once the home is known.
 _bounds: dict[str, str | int | bool | list[str]] = {}
+# What differs for those with other processes beside them that need memory too.
+_bounds_beside_others: dict[str, str | int | bool | list[str]] = {}
 # The name under which a connection knows the key of Parquet files.
 _PARQUET_KEY = "home"
 _ROWS_AT_A_TIME = 10_000
@@ -61,17 +64,17 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def memory_limit(environment: Mapping[str, str]) -> str:
+def memory_limit(environment: Mapping[str, str], most: int = _MOST) -> str:
     """What DuckDB's buffers may take of the memory in one process before it spills, as DuckDB writes it.
 
-    SCOREHOUSE_MEMORY says it, such as `1GB`; otherwise half of the machine's memory, and no more than 2 GiB.
+    SCOREHOUSE_MEMORY says it, such as `1GB`; otherwise half of the machine's memory, and no more than `most` bytes.
 
     Raises:
         UnusableInput: it says no size.
     """
     said = environment.get(MEMORY_VARIABLE, "").strip()
     if not said:
-        return f"{min(_MOST, os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2)}B"
+        return f"{min(most, os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2)}B"
     if not _MEMORY.fullmatch(said):
         raise UnusableInput(
             f"{MEMORY_VARIABLE}: {said!r} is no size: give one such as 1GB or 800MiB"
@@ -110,13 +113,21 @@ def keep_within(scratch: Path, environment: Mapping[str, str]) -> None:
     Raises:
         UnusableInput: SCOREHOUSE_MEMORY says no size.
     """
-    _bounds.clear()
+    keep_within_nothing()
     _bounds.update(bounds(scratch, environment))
+    limit = memory_limit(environment, _MOST_BESIDE_OTHERS)
+    _bounds_beside_others.update(memory_limit=limit)
 
 
 def keep_within_nothing() -> None:
     """Forget the bounds: a process that goes on to another home, such as one of tests, has that home's alone."""
     _bounds.clear()
+    _bounds_beside_others.clear()
+
+
+def connect_beside_others() -> duckdb.DuckDBPyConnection:
+    """As `connect`, where other processes of the same run need memory too: no more than 1 GiB, unless it was said."""
+    return connect(**_bounds_beside_others)
 
 
 def connect(**config: str | int | bool | list[str]) -> duckdb.DuckDBPyConnection:

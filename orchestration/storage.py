@@ -16,7 +16,7 @@ class HomeStorage(Storage):
 
     def open_database(self, database: Path, name: str) -> duckdb.DuckDBPyConnection:
         """A connection with a published database attached read-only, in UTC."""
-        connection = engine.connect()
+        connection = engine.connect_beside_others()
         try:
             engine.attach(connection, database, name, read_only=True)
         except duckdb.Error:

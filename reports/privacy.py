@@ -241,14 +241,18 @@ def _lint(
 ) -> list[Leak]:
     with _opened(database, storage) as connection:
         people = _people(connection)
-        allowed = {}
-        members: dict[tuple[str, str], Set[str]] = {}
+        allowed: dict[str, Set[str]] = {}
+        members: dict[str, dict[str, Set[str]]] = {}
         for entry in entries:
             kind, subject = entry.kind, entry.subject_id
-            if subject is not None and kind != _EVERYBODY:
-                if (kind, subject) not in members:
-                    members[kind, subject] = _members(connection, kind, subject, start, end)
-                allowed[entry.path] = members[kind, subject]
+            if subject is None or kind == _EVERYBODY:
+                continue
+            if kind == "agent":
+                allowed[entry.path] = {subject}
+                continue
+            if kind not in members:
+                members[kind] = _members(connection, kind, start, end)
+            allowed[entry.path] = members[kind].get(subject, set())
     return find_other_people(folder, people, allowed, storage)
 
 
@@ -288,7 +292,7 @@ class Discretion:
         """Read who there is and who works where; start, end: first and last day of the period."""
         self._database, self._start, self._end = database, start, end
         self._storage = storage
-        self._members: dict[tuple[str, str], Set[str]] = {}
+        self._members: dict[str, dict[str, Set[str]]] = {}
         with _opened(database, storage) as connection:
             self._known = _Known(_people(connection))
 
@@ -326,11 +330,10 @@ class Discretion:
             return None
         if kind == "agent":
             return {subject}
-        if (kind, subject) not in self._members:
+        if kind not in self._members:
             with _opened(self._database, self._storage) as connection:
-                found = _members(connection, kind, subject, self._start, self._end)
-            self._members[kind, subject] = found
-        return self._members[kind, subject]
+                self._members[kind] = _members(connection, kind, self._start, self._end)
+        return self._members[kind].get(subject, set())
 
 
 @contextmanager
@@ -389,46 +392,42 @@ _EVERYBODY = "centre"
 # Who has no profile or none of the kind on a day counts in the unit `(unknown)`.
 _UNITS = {"team": "team_id", "site": "site", "function": "function", "department": "department"}
 _MEMBERS = """
-select agent_id
+select coalesce({unit}, '(unknown)'), agent_id
 from w.marts.dim_agent
-where
-    coalesce({unit}, '(unknown)') = $subject
-    and valid_from <= $end and coalesce(valid_to, date '9999-12-31') >= $start
+where valid_from <= $end and coalesce(valid_to, date '9999-12-31') >= $start
 union
-select agent_id
+select coalesce({unit}, '(unknown)'), agent_id
 from w.marts.monthly_performance_summary
-where coalesce({unit}, '(unknown)') = $subject
-    and month between date_trunc('month', $start::date) and $end
+where month between date_trunc('month', $start::date) and $end
 union
-select days.agent_id
+select '(unknown)', days.agent_id
 from w.marts.fct_agent_day as days
 left join w.marts.dim_agent as profiles
     on
         days.agent_id = profiles.agent_id
         and days.business_date >= profiles.valid_from
         and days.business_date <= coalesce(profiles.valid_to, date '9999-12-31')
-where
-    $subject = '(unknown)' and profiles.agent_id is null
-    and days.business_date between $start and $end
+where profiles.agent_id is null and days.business_date between $start and $end
 """
 _MEMBERS_BY_DAY = """
 union
-select agent_id
+select team_id, agent_id
 from w.marts.fct_agent_day
-where team_id = $subject and business_date between $start and $end
+where team_id is not null and business_date between $start and $end
 """
 
 
 def _members(
-    connection: duckdb.DuckDBPyConnection, kind: str, subject: str, start: date, end: date
-) -> Set[str]:
-    if kind == "agent":
-        return {subject}
+    connection: duckdb.DuckDBPyConnection, kind: str, start: date, end: date
+) -> dict[str, Set[str]]:
+    """Who may appear in a report of each unit of a kind."""
     if kind not in _UNITS:
         raise ReportError(f"there is no rule for who may appear in a report of kind {kind}")
     sql = _MEMBERS.format(unit=_UNITS[kind]) + (_MEMBERS_BY_DAY if kind == "team" else "")
-    values = {"subject": subject, "start": start, "end": end}
-    return {row[0] for row in connection.execute(sql, values).fetchall()}
+    members: dict[str, set[str]] = {}
+    for unit, agent_id in connection.execute(sql, {"start": start, "end": end}).fetchall():
+        members.setdefault(unit, set()).add(agent_id)
+    return dict(members)
 
 
 class _Known:

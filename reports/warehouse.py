@@ -76,6 +76,14 @@ _RELATIONS = {
             on members.agent_id = revisions.agent_id
         group by members.level, members.unit_id
     """,
+    # Looked up once: the contact of a survey lies anywhere among all contacts.
+    "answered_surveys": """
+        select surveys.*, contacts.channel, contacts.topic
+        from warehouse.marts.fct_csat_response as surveys
+        left join warehouse.marts.fct_interaction as contacts
+            on surveys.interaction_id = contacts.interaction_id
+        where surveys.is_response and surveys.business_date between {starts_on} and {ends_on}
+    """,
 }
 # What the quality gates found, and its columns where an earlier version published without any.
 _QUALITY = {

@@ -1,7 +1,9 @@
 """DuckDB keeps within the memory that the user gives it, and spills where the home's clean-up looks."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ingestion import UnusableInput, engine
@@ -10,10 +12,13 @@ from ingestion import UnusableInput, engine
 @pytest.fixture(autouse=True)
 def _unbounded_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_bounds", {})
+    monkeypatch.setattr(engine, "_bounds_beside_others", {})
 
 
-def _settings() -> tuple[str, str]:
-    with engine.connect() as connection:
+def _settings(
+    connect: Callable[[], duckdb.DuckDBPyConnection] = engine.connect,
+) -> tuple[str, str]:
+    with connect() as connection:
         found = connection.execute(
             "select current_setting('memory_limit'), current_setting('temp_directory')"
         ).fetchone()
@@ -32,6 +37,24 @@ def test_by_default_two_gibibytes_are_the_most(monkeypatch: pytest.MonkeyPatch) 
     assert engine.memory_limit({}) == f"{2 * 1024**3}B"
     sizes["SC_PHYS_PAGES"] = 2 * 1024**3 // 4096
     assert engine.memory_limit({"SCOREHOUSE_MEMORY": " "}) == f"{1024**3}B"
+
+
+@pytest.mark.parametrize(
+    ("said", "alone", "beside_others"),
+    [
+        ("", "2.0 GiB", "1.0 GiB"),
+        ("512MiB", "512.0 MiB", "512.0 MiB"),
+        ("4GiB", "4.0 GiB", "4.0 GiB"),
+    ],
+)
+def test_half_of_it_where_other_processes_need_memory_too_unless_it_was_said(
+    said: str, alone: str, beside_others: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * 1024**3 // 4096}
+    monkeypatch.setattr(engine.os, "sysconf", sizes.__getitem__)
+    engine.keep_within(tmp_path, {"SCOREHOUSE_MEMORY": said})
+    assert _settings() == (alone, str(tmp_path / "duckdb"))
+    assert _settings(engine.connect_beside_others) == (beside_others, str(tmp_path / "duckdb"))
 
 
 @pytest.mark.parametrize("said", ["much", "1", "-1GB", "1GB; attach 'x'"])

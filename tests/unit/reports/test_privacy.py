@@ -22,6 +22,7 @@ from reports.errors import ReportError
 from reports.html import page_html
 from reports.pdf import PdfWriter
 from reports.privacy import (
+    WITHHELD,
     Bystanders,
     Discretion,
     Leak,
@@ -30,6 +31,7 @@ from reports.privacy import (
     lint_reports,
 )
 from reports.rows import Rows
+from reports.storage import Storage
 
 ADA = Person("A-1", ("Ada Lovelace",), "ada@example.org", "+1 (200) 555-0113")
 BOB = Person("A-10", ("Robert Ó Briain", "Bob Smith"), "bob.o'brian@example.org", "+12005550114")
@@ -475,6 +477,26 @@ def peopled(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def discretion(peopled: Path) -> Discretion:
     return Discretion(peopled, START, END)
+
+
+def test_members_of_all_units_of_a_kind_are_looked_up_at_once(peopled: Path) -> None:
+    class Counting(Storage):
+        opened_databases = 0
+
+        def open_database(self, database: Path, name: str) -> duckdb.DuckDBPyConnection:
+            self.opened_databases += 1
+            return super().open_database(database, name)
+
+    storage = Counting()
+    discretion = Discretion(peopled, START, END, storage)
+    before = storage.opened_databases
+    named = {unit: discretion.text("A-1 and A-10", "team", unit) for unit in ("T1", "T2", "T3")}
+    assert named == {
+        "T1": f"A-1 and {WITHHELD}",
+        "T2": f"{WITHHELD} and A-10",
+        "T3": f"{WITHHELD} and {WITHHELD}",
+    }
+    assert storage.opened_databases == before + 1
 
 
 @pytest.fixture(scope="module")
