@@ -57,6 +57,7 @@ _WORTH_A_PROCESS = 3000
 # Files that one process looks through before it takes others: pages of units take longer than others.
 _SOME = 100
 _READ = (".html", ".csv", ".pdf")
+_TEXTS_KEPT = 100_000
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _WORD = re.compile(r"\w+")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
@@ -436,7 +437,7 @@ class _Known:
     def __init__(self, people: Iterable[Person]) -> None:
         self._needles: dict[tuple[str, Trace], _Needle] = {}
         self._whole: dict[str, _Needle] = {}
-        # Texts that were looked at: those that name nobody, and whom the others name.
+        # Texts that were looked at lately: those that name nobody, and whom the others name.
         self.harmless: set[str] = set()
         self._seen: dict[str, tuple[tuple[Set[str], ...], tuple[Set[str], ...]]] = {}
         everybody = list(people)
@@ -553,6 +554,10 @@ class _Known:
         if text in self.harmless:
             return text
         if text not in self._seen:
+            # Ids of contacts and tickets come once: all of them would be hundreds of megabytes.
+            if len(self.harmless) + len(self._seen) >= _TEXTS_KEPT:
+                self.harmless.clear()
+                self._seen.clear()
             found = self._named_in(text)
             if not any(found):
                 self.harmless.add(text)

@@ -12,8 +12,9 @@ from typing import TypeVar
 from reports.errors import ReportError
 
 PROCESSES = os.cpu_count() or 1
-# Items of each process that may wait or be worked on: enough to go on while the next ones are made.
-AHEAD = 12
+# Items of each process that may wait or be worked on: enough to go on while the next ones are made. They wait
+# in memory, with all rows of their reports.
+AHEAD = 8
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

@@ -499,6 +499,19 @@ def test_members_of_all_units_of_a_kind_are_looked_up_at_once(peopled: Path) -> 
     assert storage.opened_databases == before + 1
 
 
+def test_texts_that_were_looked_at_are_forgotten_in_time(
+    peopled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.privacy._TEXTS_KEPT", 3)
+    discretion = Discretion(peopled, START, END)
+    known = discretion._known
+    for number in [*range(7), *range(7)]:
+        assert discretion.text(f"contact {number}", "team", "T1") == f"contact {number}"
+        found = discretion.text(f"contact {number} of A-10", "team", "T1")
+        assert found == f"contact {number} of {WITHHELD}"
+        assert 0 < len(known.harmless) + len(known._seen) <= 3
+
+
 @pytest.fixture(scope="module")
 def bystanders(peopled: Path) -> Bystanders:
     return Bystanders(peopled)
