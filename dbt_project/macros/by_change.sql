@@ -17,6 +17,8 @@
     {% set date_within = [same_agent, 'here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'] %}
     {% set overlapping = [same_agent, 'here.starts_seconds < changed.to_seconds', 'here.ends_seconds > changed.from_seconds'] %}
     {% set same_interaction = ['here.interaction_id = changed.interaction_id'] %}
+    {% set queued = ['here.queued_at >= changed.from_at', 'here.queued_at <= changed.to_at'] %}
+    {% set answered = ['here.answered_at >= changed.from_at', 'here.answered_at <= changed.to_at'] %}
     {{ return({
         'timeline': {
             'relation': 'changed_timeline_spans',
@@ -65,9 +67,38 @@
                 'here.starts_seconds < changed.until_seconds',
             ],
         },
-        'interactions': {'relation': 'changed_interactions', 'on': same_interaction},
-        'issues': {'relation': 'changed_issues', 'on': same_interaction},
-        'contacts': {'relation': 'changed_contacts', 'on': same_interaction},
+        'interactions': {'relation': 'changed_interactions', 'on': same_interaction + queued},
+        'handled_interactions': {'relation': 'changed_interactions', 'on': same_interaction + answered},
+        'handled_or_in_hand': {'relation': 'changed_handling', 'on': same_interaction + queued},
+        'handling': {
+            'relation': 'changed_handling',
+            'on': same_interaction + [
+                'here.starts_seconds >= ' ~ epoch_seconds('changed.from_at'),
+                'here.starts_seconds <= ' ~ epoch_seconds('changed.to_at'),
+            ],
+        },
+        'first_contacts': {
+            'relation': 'changed_issues',
+            'on': same_interaction + ['here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'],
+        },
+        'contacts_around': {
+            'relation': 'changed_issues',
+            'on': [
+                'here.customer_id = changed.customer_id',
+                'here.topic is not distinct from changed.topic',
+                'here.ended_at >= changed.from_at',
+                'here.answered_at <= changed.to_at',
+            ],
+        },
+        'contacts': {'relation': 'changed_contacts', 'on': same_interaction + queued},
+        'handled_contacts': {'relation': 'changed_contacts', 'on': same_interaction + answered},
+        'dated_contacts': {
+            'relation': 'changed_contacts',
+            'on': same_interaction + [
+                'here.business_date >= cast(changed.from_at as date) - 1',
+                'here.business_date <= cast(changed.to_at as date) + 1',
+            ],
+        },
         'queue_days': {
             'relation': 'changed_queue_days',
             'on': [
@@ -149,15 +180,16 @@
 {%- endmacro %}
 
 {#
-  The same of a large table, most of whose rows are not asked for one by one, and most of whose columns are not read:
-  either a row lies before the first or after the last of all changes (a constant is compared faster than rows are
-  joined), or, by a rule that has no such bounds, its place is found by the columns of the rule alone.
+  The same of a large table, most of whose rows are not asked for one by one, and most of whose columns are not read.
+  A row before the first or after the last of all changes is told by a constant, and stretches of such rows are not read
+  where it is compared with a column as it is. By another rule, places are found by the columns of the rule alone.
 #}
 {% macro reached_in_table(table, rule, what='here.*') -%}
-    {%- set bounds = [] -%}
+    {%- set bounds, columns, within = [], [], [] -%}
     {%- for condition in rule.on -%}
         {%- set compared = modules.re.match('(.+?) ([<>]=?) (.+)', condition) -%}
         {%- if compared -%}
+            {%- do columns.append(modules.re.fullmatch('here[.]\\w+', compared.group(1))) -%}
             {%- set farthest = 'min' if compared.group(2).startswith('>') else 'max' -%}
             {%- do bounds.append((compared.group(1) ~ ' ' ~ compared.group(2), farthest ~ '(' ~ compared.group(3) ~ ')')) -%}
         {%- endif -%}
@@ -167,13 +199,15 @@
             'select cast(' ~ bounds | map('last') | join(' as varchar), cast(') ~ ' as varchar) from '
             ~ ref(rule.relation) ~ ' as changed'
         ).rows[0] -%}
-        {{ reached(table, rule, what) }}
-        where
-            {%- for compared, _ in bounds %}
-            {{ 'and ' if not loop.first }}{{ compared }} {{ dbt.string_literal(found[loop.index0]) if found[loop.index0] else 'null' }}
-            {%- endfor %}
+        {%- for compared, _ in bounds -%}
+            {%- do within.append(compared ~ ' ' ~ (dbt.string_literal(found[loop.index0]) if found[loop.index0] else 'null')) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set where = ' where ' ~ within | join(' and ') if within else '' -%}
+    {%- if columns and none not in columns -%}
+        {{ reached(table, rule, what) }}{{ where }}
     {%- else -%}
-        select {{ what }} from {{ table }} as here where here.rowid in ({{ reached(table, rule, 'here.rowid') }})
+        select {{ what }} from {{ table }} as here where here.rowid in ({{ reached(table, rule, 'here.rowid') }}{{ where }})
     {%- endif %}
 {%- endmacro %}
 
@@ -506,6 +540,16 @@ select * from final
     {%- for column in columns %}
     {{ 'or ' if not loop.first }}({{ relation }}.{{ column }} > build.base_as_of and {{ relation }}.{{ column }} <= build.as_of)
     {%- endfor %}
+{%- endmacro %}
+
+{# Whether an agent had an interaction in hand at the last build's `as_of` (of `build`). #}
+{% macro in_hand(relation) -%}
+    {{ relation }}.answered_at <= build.base_as_of
+    and (
+        {{ relation }}.ended_at is null
+        or {{ epoch_seconds(relation ~ '.ended_at') }} + coalesce({{ relation }}.acw_seconds, 0)
+        >= {{ epoch_seconds('build.base_as_of') }}
+    )
 {%- endmacro %}
 
 {#

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from ingestion import DATASETS
 from tests.oracle.strategies import Scenario, scenarios
 from tests.support.by_change import ByChange
-from tests.support.warehouse import Rows, build_models, compiled_models, compiled_nodes, models_of
+from tests.support.warehouse import (
+    Rows,
+    build_models,
+    chosen,
+    compiled_models,
+    compiled_nodes,
+    models_of,
+)
 
 SEED, STEPS = 1, 3
 
@@ -71,16 +78,95 @@ def a_night_that_ends_later() -> list[Scenario]:
     return [Scenario(known(night), as_of), Scenario(known(night + timedelta(minutes=30)), as_of)]
 
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
+
+
+@st.composite
+def contacts_of_weeks(draw: st.DrawFn) -> list[Scenario]:
+    """Two customers call for seven weeks about few things: most contacts lie around the window of first contacts.
+
+    Some last for days; each is new, other than before, or gone at any step.
+    """
+    zone = draw(st.sampled_from(["UTC", "Pacific/Auckland", "America/Los_Angeles"]))
+    profile = {"agent_id": "a", "name": "A", "time_zone": zone, "effective_from": date(2026, 1, 1)}
+    # Just within and just outside of the window after the end of another one, or anywhere.
+    apart = st.sampled_from([HOUR, 3 * DAY, 7 * DAY - HOUR, 7 * DAY, 7 * DAY + HOUR, 8 * DAY])
+    lasting = st.sampled_from([HOUR, HOUR, HOUR, DAY, 9 * DAY])
+    times = []
+    at = BEGIN
+    for _ in range(draw(st.integers(4, 12))):
+        took = draw(lasting)
+        times.append((at, at + took))
+        at += draw(apart) + draw(st.sampled_from([timedelta(0), took]))
+
+    def row(number: int) -> dict[str, Any]:
+        answered_at, ended_at = draw(st.sampled_from(times))
+        return {
+            "interaction_id": str(number),
+            "agent_id": draw(st.sampled_from([*"aaaaa", None])),
+            "customer_id": draw(st.sampled_from(["ada", "ada", "ada", "bob"])),
+            "topic": draw(st.sampled_from(["invoice", "invoice", "invoice", None])),
+            "channel": "voice",
+            "direction": "inbound",
+            "queued_at": answered_at - draw(st.sampled_from([timedelta(0), HOUR, 2 * DAY])),
+            "answered_at": answered_at,
+            "ended_at": ended_at,
+            "outcome": draw(st.sampled_from(["resolved", "resolved", "unresolved"])),
+        }
+
+    now = {number: row(number) for number in range(draw(st.integers(3, 12)))}
+    history = []
+    as_of = BEGIN
+    ends = [end + later for _, end in times for later in (timedelta(0), 7 * DAY)]
+    for _ in range(STEPS + 1):
+        for number in draw(st.sets(st.integers(0, 11), max_size=2)):
+            if draw(st.booleans()):
+                now[number] = row(number)
+            else:
+                now.pop(number, None)
+        as_of = max(as_of, draw(st.sampled_from(ends)) + HOUR)
+        rows = {"agents": [profile], "interactions": [now[number] for number in sorted(now)]}
+        history.append(Scenario(rows, as_of))
+    return history
+
+
+def two_contacts(apart: timedelta, *reported: timedelta, late: int | None = None) -> list[Scenario]:
+    """A customer calls twice about one thing. `late`: the call that is not known when it is reported first."""
+    profile = {"agent_id": "a", "name": "A", "time_zone": "UTC", "effective_from": date(2026, 1, 1)}
+    calls = [
+        {
+            "interaction_id": str(at),
+            "agent_id": "a",
+            "customer_id": "ada",
+            "topic": "invoice",
+            "channel": "voice",
+            "direction": "inbound",
+            "queued_at": at,
+            "answered_at": at,
+            "ended_at": at + HOUR,
+            "outcome": "resolved",
+        }
+        for at in (BEGIN, BEGIN + apart)
+    ]
+    known = [[call for number, call in enumerate(calls) if number != late], calls, calls]
+    return [
+        Scenario({"agents": [profile], "interactions": rows}, BEGIN + at)
+        for rows, at in zip(known, reported, strict=False)
+    ]
+
+
 def _instants(row: dict[str, Any]) -> list[Any]:
     return [value for value in row.values() if hasattr(value, "tzinfo") and value.tzinfo]
 
 
-def in_one_go(compiled: Path, history: list[Scenario]) -> None:
+def in_one_go(compiled: Path, history: list[Scenario], wanted: list[str] | None = None) -> None:
+    """Build all models, or some with all that they stand on, by change and at once, and compare."""
     nodes = compiled_nodes(compiled)
-    warehouse = ByChange(models_of(nodes, by_change=True), nodes)
+    warehouse = ByChange(chosen(models_of(nodes, by_change=True), wanted), nodes)
     for rows, as_of in history:
         warehouse.build(rows, as_of)
-    whole = build_models(compiled_models(compiled), *history[-1])
+    whole = build_models(compiled_models(compiled), *history[-1], wanted=wanted)
     differing = warehouse.differing(whole)
     assert not differing, "\n".join(differing)
 
@@ -103,6 +189,29 @@ def test_any_order_of_loads_ends_in_the_same_warehouse(
     compiled: Path, history: list[Scenario]
 ) -> None:
     in_one_go(compiled, history)
+
+
+@seed(SEED)
+@settings(drawn, max_examples=8)
+@given(history=contacts_of_weeks())
+# The second call matures, and is none that is first: the first one, long since mature, says so.
+@example(history=two_contacts(3 * DAY, 8 * DAY, 20 * DAY))
+# The first call matures, and resolved nothing: the second one, not mature yet, says so.
+@example(history=two_contacts(6 * DAY, 6 * DAY + 2 * HOUR, 8 * DAY))
+# A call before or after the other one comes late, and the other one is not the first, or resolved nothing.
+@example(history=two_contacts(6 * DAY, 9 * DAY, 9 * DAY, late=0))
+@example(history=two_contacts(6 * DAY, 9 * DAY, 9 * DAY, late=1))
+def test_first_contacts_are_those_of_a_whole_build(compiled: Path, history: list[Scenario]) -> None:
+    in_one_go(compiled, history, ["fct_interaction"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@seed(SEED + 1)
+@settings(drawn, max_examples=500)
+@given(history=contacts_of_weeks())
+def test_so_are_those_of_many_more(compiled: Path, history: list[Scenario]) -> None:
+    in_one_go(compiled, history, ["fct_interaction"])
 
 
 @pytest.mark.long

@@ -203,7 +203,7 @@ def build_models(
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
     for schema in sorted({model.schema for model in models}):
         connection.execute(f"create schema {schema}")
-    for schema, name, sql, _ in _chosen(models, wanted):
+    for schema, name, sql, _ in chosen(models, wanted):
         if name.startswith("stg_landing__"):
             dataset = name.removeprefix("stg_landing__")
             connection.register("landed", landed_table(dataset, rows.get(dataset, [])))
@@ -223,7 +223,7 @@ def build_models(
     return connection
 
 
-def _chosen(models: Sequence[Model], wanted: Sequence[str] | None) -> Sequence[Model]:
+def chosen(models: Sequence[Model], wanted: Sequence[str] | None) -> Sequence[Model]:
     """The wanted models and all that they are made from, in the order in which they can be built."""
     if wanted is None:
         return models

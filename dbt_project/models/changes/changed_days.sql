@@ -66,6 +66,21 @@ spans as (
     cross join build
     where interactions.answered_at is not null
     union all
+    -- What an agent had in hand at the last build was handled up to then already.
+    select
+        interactions.agent_id,
+        {{ epoch_seconds('build.base_as_of') }} as starts_seconds,
+        greatest(
+            coalesce(
+                {{ epoch_seconds('interactions.ended_at') }} + coalesce(interactions.acw_seconds, 0),
+                {{ epoch_seconds('build.as_of') }}
+            ),
+            {{ epoch_seconds('build.base_as_of') }} + 1
+        ) as ends_seconds,
+    from {{ ref('stg_landing__interactions') }} as interactions
+    cross join build
+    where {{ in_hand('interactions') }}
+    union all
     select
         agent_id,
         {{ epoch_seconds('occurred_at') }} as starts_seconds,

@@ -1,5 +1,6 @@
 {#
-  Interactions that are new, gone or changed, went on after the last build, or are of an agent whose profile changed.
+  Interactions that are new, gone or changed, went on after the last build, or are of an agent whose profile changed; and
+  between which instants they were queued and answered, as they were and as they are.
 #}
 with
 
@@ -8,28 +9,27 @@ build as (
     where base_id is not null
 ),
 
-final as (
-    select interaction_id from {{ changes_of('stg_landing__interactions') }}
-    union
-    select interactions.interaction_id
+touched as (
+    select interaction_id, queued_at, answered_at from {{ changes_of('stg_landing__interactions') }}
+    union all
+    select interactions.interaction_id, interactions.queued_at, interactions.answered_at
     from {{ ref('stg_landing__interactions') }} as interactions
     cross join build
-    where
-        {{ passed(['queued_at', 'answered_at', 'ended_at'], 'interactions') }}
-        -- At the last build the agent still had it in hand.
-        or (
-            interactions.answered_at <= build.base_as_of
-            and (
-                interactions.ended_at is null
-                or {{ epoch_seconds('interactions.ended_at') }} + coalesce(interactions.acw_seconds, 0)
-                >= {{ epoch_seconds('build.base_as_of') }}
-            )
-        )
-    union
-    select interactions.interaction_id
+    where {{ passed(['queued_at', 'answered_at', 'ended_at'], 'interactions') }}
+    union all
+    select interactions.interaction_id, interactions.queued_at, interactions.answered_at
     from {{ ref('stg_landing__interactions') }} as interactions
     semi join {{ changes_of('int_people__profiles') }} as profiles
         on interactions.agent_id = profiles.agent_id
+),
+
+final as (
+    select
+        interaction_id,
+        min(least(queued_at, answered_at)) as from_at,
+        max(greatest(queued_at, answered_at)) as to_at,
+    from touched
+    group by interaction_id
 )
 
 select * from final

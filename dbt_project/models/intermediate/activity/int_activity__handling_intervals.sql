@@ -1,4 +1,4 @@
-{{ by_change('interactions', {'stg_landing__interactions': 'interactions'}) }}
+{{ by_change('handling', {'stg_landing__interactions': 'handled_or_in_hand'}) }}
 {# [answered, ended + after-contact work) of each interaction with an agent, cut at `as_of`; open ones run to it. #}
 with
 

@@ -1,4 +1,4 @@
-{{ by_change('issues', {'int_contacts__handled': 'issues'}, keeps=true) }}
+{{ by_change('first_contacts', {'int_contacts__handled': 'contacts_around'}, keeps=true) }}
 {#
   First contact resolution: one row per issue, with its first contact.
   An issue goes on while a contact is answered within the window after the latest end before it. The latest end of
@@ -64,6 +64,7 @@ final as (
         chained.agent_id,
         chained.business_date,
         chained.channel,
+        chained.queued_at,
         chained.ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' as matures_at,
         -- Of a contact whose outcome nobody recorded, nobody knows whether it resolved the issue.
         case

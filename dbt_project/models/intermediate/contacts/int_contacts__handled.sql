@@ -1,4 +1,4 @@
-{{ by_change('interactions', {'stg_landing__interactions': 'interactions'}, keeps=true) }}
+{{ by_change('handled_interactions', {'stg_landing__interactions': 'interactions'}, keeps=true) }}
 {#
   One row per handled contact: an interaction with an agent, answered and ended by `as_of`. A landed row that leaves a
   time out says 0; what a vendor's system does not record is unknown. So is every outcome of a system that never says
@@ -50,6 +50,7 @@ final as (
         dated.customer_id,
         dated.channel,
         dated.topic,
+        dated.queued_at,
         dated.answered_at,
         dated.ended_at,
         {%- for part in ['talk_seconds', 'hold_seconds', 'acw_seconds'] %}

@@ -1,7 +1,7 @@
-{{ by_change('contacts', {
+{{ by_change('dated_contacts', {
     'stg_landing__interactions': 'contacts',
-    'int_contacts__handled': 'contacts',
-    'int_contacts__first_contacts': 'contacts',
+    'int_contacts__handled': 'handled_contacts',
+    'int_contacts__first_contacts': 'dated_contacts',
 }, keeps=true) }}
 with
 
