@@ -19,7 +19,7 @@ counted as (
         '{{ part }}' as part,
         count(*) as events,
     from {{ ref('stg_landing__' ~ dataset) }} as happened
-    cross join {{ ref('int_run__context') }} as context
+    cross join {{ ref('int_run__context') }}
     where happened.agent_id is not null and {{ condition }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

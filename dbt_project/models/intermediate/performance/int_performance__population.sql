@@ -47,7 +47,7 @@ employed as (
         on
             agent_profiles.first_date <= agent_profiles.last_date
             and agent_profiles.first_date <= {{ month_end('months.month') }}
-            and agent_profiles.last_date >= months.month
+            and months.month <= agent_profiles.last_date
 ),
 
 with_figures as (
