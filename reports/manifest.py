@@ -40,6 +40,8 @@ class Entry:
 
 
 _NAMES = [field.name for field in fields(Entry)]
+# A page and its files have these texts in common; they are held once.
+_IN_COMMON = ("kind", "subject_id", "of", "data_fingerprint", "build_fingerprint")
 
 
 def read_head(folder: Path, storage: Storage = PLAIN) -> dict[str, Any]:
@@ -61,8 +63,10 @@ def read_entries(folder: Path, storage: Storage = PLAIN) -> Iterator[Entry]:
     with storage.opened(folder / MANIFEST) as stream:
         _, files = _split(stream)
         for file in files:
-            # A page and its files have most of their texts in common.
-            yield Entry(**{n: _shared(known, file[n]) for n in _NAMES})
+            for name in _IN_COMMON:
+                if file[name] is not None:
+                    file[name] = known.setdefault(file[name], file[name])
+            yield Entry(**{name: file[name] for name in _NAMES})
 
 
 def _split(stream: IO[bytes]) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
@@ -81,10 +85,6 @@ def _files(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
             return
         yield json.loads(line.rstrip(b",\n"))
     raise ValueError("it ends too early")
-
-
-def _shared(known: dict[str, str], value: Any) -> Any:
-    return known.setdefault(value, value) if isinstance(value, str) else value
 
 
 def _content(head: Mapping[str, object], entries: Sequence[Entry]) -> bytes:

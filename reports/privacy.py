@@ -220,7 +220,7 @@ def lint_reports(
     """
     try:
         listed = {entry.path: entry for entry in read_entries(folder, storage)}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportError(
             f"{folder / MANIFEST} cannot be read: render the reports again"
         ) from error
@@ -242,18 +242,12 @@ def _lint(
 ) -> list[Leak]:
     with _opened(database, storage) as connection:
         people = _people(connection)
-        allowed: dict[str, Set[str]] = {}
-        members: dict[str, dict[str, Set[str]]] = {}
-        for entry in entries:
-            kind, subject = entry.kind, entry.subject_id
-            if subject is None or kind == _EVERYBODY:
-                continue
-            if kind == "agent":
-                allowed[entry.path] = {subject}
-                continue
-            if kind not in members:
-                members[kind] = _members(connection, kind, start, end)
-            allowed[entry.path] = members[kind].get(subject, set())
+    members = _Members(database, start, end, storage)
+    allowed = {}
+    for entry in entries:
+        who = members.allowed(entry.kind, entry.subject_id)
+        if who is not None:
+            allowed[entry.path] = who
     return find_other_people(folder, people, allowed, storage)
 
 
@@ -291,15 +285,13 @@ class Discretion:
 
     def __init__(self, database: Path, start: date, end: date, storage: Storage = PLAIN) -> None:
         """Read who there is and who works where; start, end: first and last day of the period."""
-        self._database, self._start, self._end = database, start, end
-        self._storage = storage
-        self._members: dict[str, dict[str, Set[str]]] = {}
+        self._members = _Members(database, start, end, storage)
         with _opened(database, storage) as connection:
             self._known = _Known(_people(connection))
 
     def rows(self, rows: Rows, kind: str, subject: str | None) -> Rows:
         """Return the rows as a report about a subject may show them; kind: as in the manifest."""
-        allowed = self._allowed(kind, subject)
+        allowed = self._members.allowed(kind, subject)
         if allowed is None:
             return rows
         people = [_is_person(column, None) for column in rows.columns]
@@ -323,18 +315,8 @@ class Discretion:
 
     def text(self, text: str, kind: str, subject: str | None) -> str:
         """Return a text, such as the name of a team, as a report about a subject may show it."""
-        allowed = self._allowed(kind, subject)
+        allowed = self._members.allowed(kind, subject)
         return text if allowed is None else self._known.without_others(text, allowed, False)
-
-    def _allowed(self, kind: str, subject: str | None) -> Set[str] | None:
-        if subject is None or kind == _EVERYBODY:
-            return None
-        if kind == "agent":
-            return {subject}
-        if kind not in self._members:
-            with _opened(self._database, self._storage) as connection:
-                self._members[kind] = _members(connection, kind, self._start, self._end)
-        return self._members[kind].get(subject, set())
 
 
 @contextmanager
@@ -418,17 +400,33 @@ where team_id is not null and business_date between $start and $end
 """
 
 
-def _members(
-    connection: duckdb.DuckDBPyConnection, kind: str, start: date, end: date
-) -> dict[str, Set[str]]:
-    """Who may appear in a report of each unit of a kind."""
-    if kind not in _UNITS:
-        raise ReportError(f"there is no rule for who may appear in a report of kind {kind}")
-    sql = _MEMBERS.format(unit=_UNITS[kind]) + (_MEMBERS_BY_DAY if kind == "team" else "")
-    members: dict[str, set[str]] = {}
-    for unit, agent_id in connection.execute(sql, {"start": start, "end": end}).fetchall():
-        members.setdefault(unit, set()).add(agent_id)
-    return dict(members)
+class _Members:
+    """Who may appear in which report of a period; of all units of a kind, it is looked up at once."""
+
+    def __init__(self, database: Path, start: date, end: date, storage: Storage) -> None:
+        self._database, self._storage = database, storage
+        self._days = {"start": start, "end": end}
+        self._of_kind: dict[str, dict[str, Set[str]]] = {}
+
+    def allowed(self, kind: str, subject: str | None) -> Set[str] | None:
+        """The ids that a report may hold, None for all of them; kind: as in the manifest."""
+        if subject is None or kind == _EVERYBODY:
+            return None
+        if kind == "agent":
+            return {subject}
+        if kind not in self._of_kind:
+            self._of_kind[kind] = self._look_up(kind)
+        return self._of_kind[kind].get(subject, set())
+
+    def _look_up(self, kind: str) -> dict[str, Set[str]]:
+        if kind not in _UNITS:
+            raise ReportError(f"there is no rule for who may appear in a report of kind {kind}")
+        sql = _MEMBERS.format(unit=_UNITS[kind]) + (_MEMBERS_BY_DAY if kind == "team" else "")
+        members: dict[str, set[str]] = {}
+        with _opened(self._database, self._storage) as connection:
+            for unit, agent_id in connection.execute(sql, self._days).fetchall():
+                members.setdefault(unit, set()).add(agent_id)
+        return dict(members)
 
 
 class _Known:
