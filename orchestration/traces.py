@@ -275,6 +275,10 @@ def in_file(path: Path, person: Person, connection: duckdb.DuckDBPyConnection) -
                 return _in_database(connection, path, person)
             case ".pdf":
                 return bool(pattern.search(reports.text_of_pdf(_content(path))))
+            case ".html":
+                files = reports.csv_texts_of_page(_content(path).decode())
+                if any(pattern.search(file) for file in files):
+                    return True
             case ".eml":
                 return any(pattern.search(text) for text in message_texts(_content(path)))
             case ".gz":

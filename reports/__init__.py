@@ -1,6 +1,6 @@
 """Report pages (Markdown, SQL, components) rendered to web pages and PDF."""
 
-from reports.csvfile import inert
+from reports.csvfile import csv_texts_of_page, inert
 from reports.errors import PageError, ReportError
 from reports.manifest import forget, read_entries
 from reports.message import Message, render_message
@@ -23,6 +23,7 @@ __all__ = [
     "ReportError",
     "ReportFile",
     "Storage",
+    "csv_texts_of_page",
     "forget",
     "inert",
     "read_entries",

@@ -13,6 +13,7 @@ from reports.document import (
     Block,
     Break,
     Chart,
+    CsvFile,
     Figure,
     Heads,
     Inline,
@@ -41,8 +42,8 @@ from reports.rows import Row, Rows
 
 Resolve = Callable[[str, str], str | None]
 """Folder and id to the relative address of that page, or None where there is none."""
-Download = Callable[[Rows], str | None]
-"""The rows of a query to the relative address of their CSV file, or None where there is none."""
+Download = Callable[[Rows], CsvFile | None]
+"""The rows of a query to the CSV file that a page offers, or None where it offers none."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Components:
     """The components of one page."""
 
     def __init__(self, resolve: Resolve, download: Download | None = None) -> None:
-        """Keep how links to pages and to the CSV files of queries are made."""
+        """Keep how links to pages and the CSV files of queries are made."""
         self._resolve = resolve
         self._download = download or (lambda rows: None)
 

@@ -1,8 +1,10 @@
-"""Query rows as CSV that a spreadsheet opens without running anything in it."""
+"""Query rows as CSV that a spreadsheet opens without running anything in it, and that a page carries within itself."""
 
+import base64
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from reports.formats import REPLACEMENT, instant_text
@@ -15,6 +17,8 @@ _SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _FORMULA = re.compile(rf"{_LEADING}{_SIGN}|[\t\r\n]")
 # Where the list separator is a semicolon, or quotes are not heeded, these begin a cell as well.
 _INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEADING}{_SIGN})")
+_ADDRESS = "data:text/csv;charset=utf-8;base64,"
+_ADDRESSES = re.compile(rf'"({re.escape(_ADDRESS)}[^"]*)"')
 
 
 def csv_text(rows: Rows) -> str:
@@ -43,3 +47,29 @@ def inert(value: str) -> str:
         return value
     text = _INNER.sub("'", value).replace("\0", REPLACEMENT)
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def csv_address(text: str) -> str:
+    """Return an address that holds a CSV file itself.
+
+    Files beside the pages would be dozens for each: 584,000 for a month of 10,000 agents.
+    """
+    return _ADDRESS + base64.b64encode(text.encode()).decode()
+
+
+def csv_at(address: str) -> str | None:
+    """Return the CSV file that an address holds, or None for another address.
+
+    Raises ValueError for one that cannot be read.
+    """
+    if not address.startswith(_ADDRESS):
+        return None
+    return base64.b64decode(address.removeprefix(_ADDRESS), validate=True).decode()
+
+
+def csv_texts_of_page(page: str) -> Iterator[str]:
+    """Yield the CSV files that a finished page carries.
+
+    Raises ValueError for one that cannot be read.
+    """
+    yield from filter(None, map(csv_at, _ADDRESSES.findall(page)))

@@ -113,6 +113,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class CsvFile:
+    """The rows behind a table or drawing, for whoever wants to go on with them; name: as which they are saved."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Heads:
     """A column heading and the side its cells keep to."""
 
@@ -124,7 +132,7 @@ class Heads:
 class Table:
     """A table; the first cell of each row names the row.
 
-    download: relative address of its rows as CSV. search: whether a page offers a search box.
+    download: its rows. search: whether a page offers a search box.
     filters: numbers (from 0) of the columns by whose values a page offers to choose.
     """
 
@@ -132,7 +140,7 @@ class Table:
     columns: list[Heads]
     rows: list[list[list[Inline]]]
     note: str = ""
-    download: str | None = None
+    download: CsvFile | None = None
     search: bool = False
     filters: list[int] = field(default_factory=list)
 
@@ -157,13 +165,13 @@ class Figures:
 class Chart:
     """A drawn chart; ``description`` says in words what the drawing shows.
 
-    download: relative address of the figures behind it as CSV.
+    download: the figures behind it.
     """
 
     title: str
     description: str
     svg: str
-    download: str | None = None
+    download: CsvFile | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ class Bars:
     label_title: str
     value_title: str
     bars: list[Bar]
-    download: str | None = None
+    download: CsvFile | None = None
 
 
 Block = Heading | Paragraph | Listing | Quote | Preformatted | Rule | Table | Figures | Chart | Bars

@@ -6,12 +6,14 @@ from dataclasses import replace
 from html import escape as escape_all
 from urllib.parse import quote
 
+from reports.csvfile import csv_address
 from reports.document import (
     Bars,
     Block,
     Break,
     Chart,
     Code,
+    CsvFile,
     Document,
     Emphasis,
     Figures,
@@ -193,12 +195,12 @@ def _text(node: Text) -> str:
     return shown
 
 
-def _download(what: str, address: str | None) -> str:
-    """Return the link to a table's or drawing's rows as CSV."""
-    if address is None:
+def _download(what: str, file: CsvFile | None) -> str:
+    """Return the link that saves a table's or drawing's rows as CSV, which it holds."""
+    if file is None:
         return ""
     return (
-        f'<p class="download"><a href="{escape(quote(address))}" download>Download as CSV'
+        f'<p class="download"><a href="{csv_address(file.text)}" download="{escape(file.name)}">Download as CSV'
         f'<span class="hidden"> for {escape(what)}</span></a></p>'
     )
 

@@ -23,7 +23,7 @@ _END = b"]}"
 class Entry:
     """One file as the manifest lists it.
 
-    of: the page that a CSV file belongs to. data_fingerprint: digest of the figures it shows.
+    data_fingerprint: digest of the figures it shows.
     build_fingerprint: digest of those and of everything that made the file; as long as it stays,
     so does the file.
     """
@@ -32,7 +32,6 @@ class Entry:
     kind: str
     subject_id: str | None
     revision: int | None
-    of: str | None
     bytes: int
     sha256: str
     data_fingerprint: str
@@ -40,8 +39,8 @@ class Entry:
 
 
 _NAMES = [field.name for field in fields(Entry)]
-# A page and its files have these texts in common; they are held once.
-_IN_COMMON = ("kind", "subject_id", "of", "data_fingerprint", "build_fingerprint")
+# A page and its PDF have these texts in common; they are held once.
+_IN_COMMON = ("kind", "subject_id", "data_fingerprint", "build_fingerprint")
 
 
 def read_head(folder: Path, storage: Storage = PLAIN) -> dict[str, Any]:
@@ -110,7 +109,6 @@ class Folder:
     root: Path
     earlier: Mapping[str, Entry] = field(default_factory=dict)
     listed: dict[str, Entry] = field(default_factory=dict)
-    beside: Mapping[str, list[Entry]] = field(default_factory=dict)
     storage: Storage = PLAIN
 
     @classmethod
@@ -125,24 +123,18 @@ class Folder:
             raise ReportError(
                 f"{root / MANIFEST} is not a manifest ({error}): move it away and render again"
             ) from error
-        beside: dict[str, list[Entry]] = {}
-        for entry in earlier.values():
-            if entry.of is not None:
-                beside.setdefault(entry.of, []).append(entry)
-        return cls(root, earlier, beside=beside, storage=storage)
+        return cls(root, earlier, storage=storage)
 
     def keep(self, path: str, build_fingerprint: str) -> bool:
-        """List the file again, and those that belong to it, if all are what an earlier run made of the same things."""
+        """List the file again if it is what an earlier run made of the same things."""
         entry = self.earlier.get(path)
-        if entry is None:
-            return False
-        entries = [entry, *self.beside.get(path, [])]
-        if any(
-            one.build_fingerprint != build_fingerprint or not self._holds(one.path, one.sha256)
-            for one in entries
+        if (
+            entry is None
+            or entry.build_fingerprint != build_fingerprint
+            or not self._holds(path, entry.sha256)
         ):
             return False
-        self.listed.update({one.path: one for one in entries})
+        self.listed[path] = entry
         return True
 
     def keep_issued(self, path: str) -> bool:
@@ -158,7 +150,6 @@ class Folder:
         *,
         subject_id: str | None = None,
         revision: int | None = None,
-        of: str | None = None,
         data_fingerprint: str,
         build_fingerprint: str,
     ) -> bool:
@@ -173,7 +164,6 @@ class Folder:
             kind,
             subject_id,
             revision,
-            of,
             len(content),
             digest,
             data_fingerprint,

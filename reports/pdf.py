@@ -192,7 +192,7 @@ def _printed(rows: list[_Row]) -> tuple[list[_Row], str]:
         return rows, ""
     first, whole = (format_value(count, "int") for count in (MOST_ROWS, len(rows)))
     return rows[:MOST_ROWS], (
-        f"The first {first} of {whole} rows. The page of this report has all of them, and so has its CSV file."
+        f"The first {first} of {whole} rows. The page of this report has all of them, also as CSV."
     )
 
 

@@ -1,7 +1,7 @@
 """Does a finished report hold anything about a person it is not about?
 
-The linter reads the files as they lie on the disk: pages with their attributes, comments and
-drawings, CSV files, and PDFs with their text, alternative texts, metadata, links and attachments.
+The linter reads the files as they lie on the disk: pages with their attributes, comments, drawings
+and CSV files, and PDFs with their text, alternative texts, metadata, links and attachments.
 It knows nothing of how they were made.
 
 What counts as a person's trace:
@@ -39,6 +39,7 @@ from urllib.parse import unquote
 import duckdb
 
 from reports import processes
+from reports.csvfile import csv_at
 from reports.errors import ReportError
 from reports.manifest import MANIFEST, Entry, read_entries
 from reports.pdfread import SHAPED, PdfText, read_pdf
@@ -56,7 +57,7 @@ WITHHELD = "(withheld)"
 _WORTH_A_PROCESS = 3000
 # Files that one process looks through before it takes others: pages of units take longer than others.
 _SOME = 100
-_READ = (".html", ".csv", ".pdf")
+_READ = (".html", ".pdf")
 _TEXTS_KEPT = 100_000
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _WORD = re.compile(r"\w+")
@@ -683,18 +684,18 @@ class _Content:
 
 def _parts(folder: Path, path: str, storage: Storage) -> list[str] | None:
     """Return the pieces of a file in a few texts; None where only a closer look can tell them."""
-    if not path.endswith((".html", ".csv")):
+    if not path.endswith(".html"):
         return None
     try:
         raw = storage.read(folder / path).decode()
     except (OSError, ValueError):
         return None
-    parts = _page_parts(raw) if path.endswith(".html") else [_joined_fields(raw)]
+    parts = _page_parts(raw)
     return parts and [path + _BETWEEN + parts[0], *parts[1:]]
 
 
 def _page_parts(raw: str) -> list[str] | None:
-    """Return the text of a page and the values of its attributes, or None if its HTML is not plain."""
+    """Return the text of a page, the values of its attributes and its CSV files, or None if its HTML is not plain."""
     parts = _MARKUP.split(raw.removeprefix("<!doctype html>"))
     parts[1::2] = [_WITHIN_PIECE.get(tag, _BETWEEN) for tag in parts[1::2]]
     text = "".join(parts)
@@ -702,8 +703,14 @@ def _page_parts(raw: str) -> list[str] | None:
         return None
     text = _BETWEEN.join((text, *{*_BDI.findall(raw)}))
     # A few thousand cells may have the same class.
-    attributes = _BETWEEN.join({*_ATTRIBUTE_VALUE.findall(raw)})
-    return [unescape(text), unquote(unescape(attributes))]
+    values = {*_ATTRIBUTE_VALUE.findall(raw)}
+    try:
+        files = {value: file for value in values if (file := csv_at(value)) is not None}
+    except ValueError:
+        return None
+    attributes = _BETWEEN.join(values - files.keys())
+    carried = _BETWEEN.join(map(_joined_fields, files.values()))
+    return [unescape(text), unquote(unescape(attributes)), carried]
 
 
 def _joined_fields(raw: str) -> str:
@@ -837,6 +844,10 @@ class _Reader(HTMLParser):
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
         place = f"line {self.getpos()[0]}, attribute {name} of <{tag}>"
+        file = csv_at(value)
+        if file is not None:
+            self.pieces += _csv_pieces(file, f"{place}: ")
+            return
         plain = unquote(value)
         self.pieces.append(Piece(place, plain))
         page = _AGENT_PAGE.search(value)

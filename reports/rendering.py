@@ -1,4 +1,4 @@
-"""One report: its page, the CSV files beside it and its PDF, from the rows of its queries.
+"""One report: its page and its PDF, from the rows of its queries.
 
 Nothing here asks the database for figures, so that any number of processes can do it side by side: what all reports
 of a run have in common goes to each of them once, as a `Site`.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reports.components import Components
 from reports.csvfile import csv_text
-from reports.document import Attachment, Document
+from reports.document import Attachment, CsvFile, Document
 from reports.figures import figure_format, figure_label
 from reports.formats import NUMERIC_FORMATS, instant_text, printable
 from reports.html import page_html
@@ -134,17 +134,17 @@ class Renderer:
         """Read the fonts."""
         self._site = site
         self._folder = folder
-        # What the component calls of the report at hand lead to: its folder, and its CSV files.
+        # What the component calls of the report at hand need: its folder, and the CSV files it offers.
         self._here = "."
-        self._tables: dict[str, Rows] = {}
-        self._stem = ""
+        self._downloads: dict[str, CsvFile] = {}
+        self._saved_as = ""
         self._components = Components(self._resolve, self._download).names()
         self._shared = _shared_fingerprint()
         self._writer = PdfWriter()
         self._lines: list[str] = []
 
     def render(self, reports: Sequence[tuple[Subject, Results]]) -> Rendered:
-        """Write what is not there yet of each subject's page, CSV files and PDF.
+        """Write what is not there yet of each subject's page and PDF.
 
         Raises PageError for a page that cannot be rendered, and ReportError for a PDF that cannot be set.
         """
@@ -177,9 +177,6 @@ class Renderer:
         document = self._document(subject, results, data)
         if not is_page_kept:
             self._put(subject.path, self._html(subject, document).encode(), subject, data, build)
-            for path, rows in self._tables.items():
-                content = csv_text(rows).encode()
-                self._put(path, content, subject, data, build, of=subject.path)
         if pdf is not None and not is_pdf_kept:
             self._put(pdf, self._writer.write(document), subject, data, build)
 
@@ -202,20 +199,13 @@ class Renderer:
         target = self._site.targets.get((folder, identity))
         return None if target is None else posixpath.relpath(target, self._here)
 
-    def _download(self, rows: Rows) -> str | None:
-        path = f"{self._stem}/{rows.name}.csv"
-        self._tables[path] = rows
-        return posixpath.relpath(path, self._here)
+    def _download(self, rows: Rows) -> CsvFile:
+        if rows.name not in self._downloads:
+            name = f"{self._saved_as}-{rows.name}.csv"
+            self._downloads[rows.name] = CsvFile(name, csv_text(rows))
+        return self._downloads[rows.name]
 
-    def _put(
-        self,
-        path: str,
-        content: bytes,
-        subject: Subject,
-        data: str,
-        build: str,
-        of: str | None = None,
-    ) -> None:
+    def _put(self, path: str, content: bytes, subject: Subject, data: str, build: str) -> None:
         replaced = path in self._folder.earlier
         is_new = self._folder.put(
             path,
@@ -223,19 +213,20 @@ class Renderer:
             subject.kind,
             subject_id=subject.identity,
             revision=None if self._site.provisional else subject.revision,
-            of=of,
             data_fingerprint=data,
             build_fingerprint=build,
         )
-        if is_new and of is None:
+        if is_new:
             self._lines.append(f"{'replaced' if replaced else 'wrote'} {path}")
 
     def _document(self, subject: Subject, results: Results, data: str) -> Document:
-        """Say what a report says; leaves the CSV files that belong beside it in `_tables`."""
+        """Say what a report says."""
         site, page = self._site, self._site.pages[subject.page]
         self._here = posixpath.dirname(subject.path) or "."
-        self._stem = subject.path.removesuffix(".html")
-        self._tables = {}
+        # Among what else somebody has saved, a file says what it is of.
+        stem = subject.path.removesuffix(".html").replace("/", "-")
+        self._saved_as = f"{site.period.folder}-{stem}"
+        self._downloads = {}
         names: dict[str, object] = {
             **self._components,
             **site.period.parameters,

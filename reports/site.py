@@ -1,4 +1,4 @@
-"""All reports of one period: a folder of pages, PDFs, and a CSV file for each table of a page."""
+"""All reports of one period: a folder of pages and PDFs."""
 
 import hashlib
 import json
@@ -95,6 +95,7 @@ def render_reports(
         _Run(warehouse, discretion, folder, provisional, loaded).render(tell)
     current = sorted(folder.listed)
     for path in folder.finish(period):
+        # Earlier versions wrote dozens for each page.
         if not path.endswith(".csv"):
             tell(f"removed {path}")
     listed = map(folder.listed.__getitem__, current)

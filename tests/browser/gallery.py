@@ -4,7 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from reports.components import Components
-from reports.document import Document, Text
+from reports.csvfile import csv_text
+from reports.document import CsvFile, Document, Text
 from reports.html import page_html
 from reports.markdown import build_blocks
 from reports.rows import Rows
@@ -162,7 +163,10 @@ Text with a figure, {{ Value(agents, column='score') }}, a difference,
 
 def blocks() -> list[object]:
     """Return the page's blocks."""
-    components = Components(lambda folder, identity: "index.html", lambda rows: f"{rows.name}.csv")
+    components = Components(
+        lambda folder, identity: "index.html",
+        lambda query: CsvFile(f"{query.name}.csv", csv_text(query)),
+    )
     rows = {query.name: query for query in (agents(), days(), months(), kpis(), states())}
     return list(build_blocks(Template(PAGE, Where("gallery.md")), {**components.names(), **rows}))
 
@@ -197,5 +201,3 @@ def write(folder: Path) -> None:
         home = "../" if "/" in name else ""
         text = bare.replace('href="report', f'href="{home}report')
         (folder / name).write_text(text.replace('src="report', f'src="{home}report'), "utf-8")
-    for query in (agents(), days(), months(), kpis(), states()):
-        (folder / f"{query.name}.csv").write_text("a\r\n", encoding="utf-8")

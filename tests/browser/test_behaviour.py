@@ -180,3 +180,4 @@ def test_a_table_can_be_downloaded(page: Page) -> None:
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "agents.csv"
+    assert Path(download.value.path()).read_bytes().startswith(b"agent_id,")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 import reports
 from reports import Period
+from reports.csvfile import csv_at
 from reports.overview import write_overview
 from reports.site import PAGES
 from tests.browser.conftest import Visit, serious_faults, visits
@@ -25,7 +26,7 @@ PHONE = 360
 KINDS = {path.stem for path in (PAGES / "[folder]" / "[unit_id]").glob("*.md")}
 # The report of a team and all pages of the centre, at least; the other levels are the same pages.
 LEVELS = ("agents", "teams", "centre")
-# Of each table, drawing and set of bars: its name, and the address of its rows.
+# Of each table, drawing and set of bars: its name, and the address that holds its rows.
 DOWNLOADS = """() => Array.from(document.querySelectorAll(".table, figure, table.bars"), one => {
     let link = one.matches("figure") ? one.querySelector(".download a") : one.nextElementSibling;
     while (link && link.matches(".note")) link = link.nextElementSibling;
@@ -135,9 +136,7 @@ def look(folder: Path, path: Path, seen: Visit, found: Found, rows: int | None =
     found.links += [(path, one) for one in missing]
     downloads = page.evaluate(DOWNLOADS)
     found.downloads += len(downloads)
-    found.files += [
-        (path, name) for name, href in downloads if not href or not local(href).is_file()
-    ]
+    found.files += [(path, name) for name, href in downloads if not csv_at(href)]
     page.set_viewport_size({"width": PHONE, "height": 800})
     width = page.evaluate("document.documentElement.scrollWidth")
     found.wide += [(path, width)] if width > PHONE else []

@@ -17,6 +17,7 @@ from ingestion.erased import MASKED, Erased, is_pseudonym
 from ingestion.people import People
 from orchestration import encrypting, erasing, holds, records, traces, verification
 from orchestration.storage import storage_of
+from reports.csvfile import csv_address
 from tests.support.command import scorehouse
 
 AGENTS = """\
@@ -225,6 +226,7 @@ def test_what_is_left_is_named(home: Home) -> None:
     [
         ("a.js", b'["\\u0141ucja Zieli\\u0144ski"]'),
         ("a.html", b"<td>&#321;ucja Zieli&#324;ski</td>"),
+        ("b.html", b'<a href="%s" download="x.csv">' % csv_address("name\r\nŁucja Zieliński\r\n").encode()),
         ("a.csv.gz", gzip.compress("Łucja Zieliński,1".encode(), mtime=0)),
         ("a.eml", b"To: x@y.z\nContent-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n"
                   + base64.b64encode("Dear Łucja Zieliński,".encode())),

@@ -10,7 +10,18 @@ import pytest
 from pdf_reading import spoken
 
 from reports.components import Components
-from reports.document import Bars, Chart, Figure, Figures, Paragraph, Table, Text, plain_text
+from reports.csvfile import csv_address, csv_text
+from reports.document import (
+    Bars,
+    Chart,
+    CsvFile,
+    Figure,
+    Figures,
+    Paragraph,
+    Table,
+    Text,
+    plain_text,
+)
 from reports.errors import ComponentError
 from reports.html import blocks_html, inline_html, page_html
 from reports.pdf import PdfWriter
@@ -131,7 +142,9 @@ def test_bars_in_cells_are_shares_of_the_greatest() -> None:
 
 
 def test_downloads_are_linked_with_the_name_of_what_they_hold() -> None:
-    names = Components(lambda f, i: None, lambda query: f"data/{query.name} 1.csv").names()
+    names = Components(
+        lambda f, i: None, lambda query: CsvFile(f'"{query.name}".csv', csv_text(query))
+    ).names()
     query = rows(day=["a", "b"], n=[1, 2])
     table: Any = names["DataTable"]
     chart: Any = names["LineChart"]
@@ -142,9 +155,10 @@ def test_downloads_are_linked_with_the_name_of_what_they_hold() -> None:
         bars(query, "day", "n", title="B", horizontal=True),
     ]
     shown = blocks_html(blocks)
+    address = csv_address("day,n\r\na,1\r\nb,2\r\n")
     for name in ("T &lt;1&gt;", "C", "B"):
         assert (
-            '<a href="data/q%201.csv" download>Download as CSV'
+            f'<a href="{address}" download="&quot;q&quot;.csv">Download as CSV'
             f'<span class="hidden"> for {name}</span></a>'
         ) in shown
     assert "Download" not in blocks_html([replace(block, download=None) for block in blocks])

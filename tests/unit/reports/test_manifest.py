@@ -16,14 +16,14 @@ MONTH = Period.month(dt.date(2026, 10, 1))
 
 
 def made(root: Path, storage: Storage = PLAIN, agents: int = 3) -> Folder:
-    """A folder with a page of each agent, a CSV file that belongs to it, and a PDF of a revision."""
+    """A folder with a page of each agent, a page below it, and a PDF of a revision."""
     folder = Folder.open(root, storage)
     for number in range(agents):
-        name, page = f"Ä{number}", f"agents/Ä{number}.html"
-        for path, of, revision in (
-            (page, None, None),
-            (f"agents/Ä{number}/days.csv", page, None),
-            (f"agents/Ä{number}-r1.pdf", None, 1),
+        name = f"Ä{number}"
+        for path, revision in (
+            (f"agents/Ä{number}.html", None),
+            (f"agents/Ä{number}/details.html", None),
+            (f"agents/Ä{number}-r1.pdf", 1),
         ):
             folder.put(
                 path,
@@ -31,7 +31,6 @@ def made(root: Path, storage: Storage = PLAIN, agents: int = 3) -> Folder:
                 "agent",
                 subject_id=name,
                 revision=revision,
-                of=of,
                 data_fingerprint=f"figures of {name}",
                 build_fingerprint=f"build of {name}",
             )
@@ -111,7 +110,7 @@ def test_what_was_cut_off_is_no_manifest(tmp_path: Path, left: int) -> None:
 def test_forgotten_files_are_gone_from_disk_and_manifest(tmp_path: Path, storage: Storage) -> None:
     listed = made(tmp_path, storage).listed
     head = read_head(tmp_path, storage)
-    gone = ["agents/Ä1.html", "agents/Ä1/days.csv", "agents/Ä1-r1.pdf"]
+    gone = ["agents/Ä1.html", "agents/Ä1/details.html", "agents/Ä1-r1.pdf"]
     forget(tmp_path, gone, storage)
     assert [entry.path for entry in read_entries(tmp_path, storage)] == sorted(listed.keys() - gone)
     assert read_head(tmp_path, storage) == head

@@ -7,6 +7,7 @@ import pytest
 import warehouse_fixture as fixture
 
 import reports
+from reports.csvfile import csv_address
 
 Pages = Callable[[str], Path]
 
@@ -39,6 +40,7 @@ def test_markdown_becomes_html(database: Path, tmp_path: Path, pages: Pages) -> 
 
 
 def test_components_print_query_values(database: Path, tmp_path: Path, pages: Pages) -> None:
+    later = "figure,seconds,share\r\none,3725,0.1255\r\nnone,,\r\n"
     body = """
 ```sql later
 select figure, seconds, share from ${base} where seconds is not null or figure = 'none'
@@ -77,7 +79,7 @@ First {{ Value(later, column='seconds', fmt='duration') }}, then
         '<span aria-hidden="true">–</span><span class="hidden">no value</span></span></td></tr>'
         "</tbody></table></div>"
         '<p class="note">– no value: not collected, or nothing to count.</p>'
-        '<p class="download"><a href="index/later.csv" download>Download as CSV'
+        f'<p class="download"><a href="{csv_address(later)}" download="2026-10-index-later.csv">Download as CSV'
         '<span class="hidden"> for All</span></a></p>'
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import unicodedata
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from scripts import NAMES
 
 from reports.charts import Series, Texts, bar_chart
-from reports.csvfile import csv_text
+from reports.csvfile import csv_address, csv_text
 from reports.document import Attachment, Block, Chart, Document, Heads, Link, Paragraph, Table, Text
 from reports.errors import ReportError
 from reports.html import page_html
@@ -84,6 +85,10 @@ def document(*blocks: Block, **more: object) -> Document:
         timestamp=datetime(2026, 6, 2, tzinfo=UTC),
     )
     return replace(base, **more)  # type: ignore[arg-type]
+
+
+def page_with(csv_file: str) -> str:
+    return f'<p>x</p><a href="{csv_address(csv_file)}" download="x.csv">x</a>'
 
 
 def found(leaks: list[Leak]) -> set[tuple[str, str]]:
@@ -205,7 +210,20 @@ def test_the_place_is_told(lint: Writer, tmp_path: Path) -> None:
 def test_csv_files(
     lint: Writer, columns: list[str], row: tuple[object, ...], leaks: set[tuple[str, str]]
 ) -> None:
-    assert found(lint("agents/A-1.csv", csv_text(Rows("q", columns, [row])))) == leaks
+    text = csv_text(Rows("q", columns, [row]))
+    assert found(lint("agents/A-1.csv", text)) == leaks
+    assert found(lint("agents/A-1.html", page_with(text))) == leaks
+
+
+def test_a_csv_file_that_a_page_carries_is_read_field_by_field(lint: Writer) -> None:
+    """Where a file cannot be read, nobody knows whom it names."""
+    page = page_with("name,n\r\nAda Lovelace,1\r\nBob Smith,2\r\n")
+    (leak,) = lint("agents/A-1.html", page)
+    assert re.fullmatch(r"line \d+, attribute href of <a>: row 3, column name", leak.place)
+    for damaged in ("YQ0K/w==", "YQ0K/", "YQ0K&amp;"):
+        address = csv_address("").replace("base64,", f"base64,{damaged}")
+        with pytest.raises(ReportError, match=r"A-1\.html cannot be read"):
+            lint("agents/A-1.html", f'<a href="{address}" download="x">x</a>')
 
 
 def test_a_chart_is_read(lint: Writer, pdf_writer: PdfWriter) -> None:
@@ -734,10 +752,13 @@ FILES = files_of(MARKS, CONTEXTS) | files_of(MARKS + ODD_MARKS, CONTEXTS + ODD_C
 @example("x.csv", 'a,"200 555 0115"\r\n5,x\r\n')
 @example("x.csv", "a,2005550115\r\n5,x\r\n")
 @example("x.csv", '"Bo"b Smith')
+@example("x.csv", '"Bob ""Smith"""')
 def test_the_closer_look_is_left_out_only_where_it_finds_nothing(
     bystanders: Bystanders, tmp_path_factory: pytest.TempPathFactory, path: str, content: str
 ) -> None:
-    """What a message is searched for is always read piece by piece."""
+    """What a message is searched for is always read piece by piece; a CSV file is one that a page carries."""
+    if path == "x.csv":
+        path, content = "x.html", page_with(content)
     folder = tmp_path_factory.getbasetemp() / "spelled"
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_bytes(content.encode())
@@ -755,4 +776,4 @@ def test_words_of_a_name_that_stand_apart_need_no_closer_look(
     body = '<p>Robert</p><p title="Grace">Ó <b>Briain</b>, Bob</p><p>Smith<br>Day ชายสม</p>'
     monkeypatch.delattr("reports.privacy._read")
     assert lint("agents/A-1.html", page.replace("</main>", f"{body}</main>"), {"A-1", "77"}) == []
-    assert lint("x.csv", "name\r\nRobert\r\nÓ Briain\r\nGrace;Day\r\n") == []
+    assert lint("x.html", page_with("name\r\nRobert\r\nÓ Briain\r\nGrace;Day\r\n")) == []

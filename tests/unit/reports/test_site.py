@@ -42,9 +42,6 @@ def test_every_subject_has_a_page_and_a_pdf(database: Path, tmp_path: Path) -> N
     out = tmp_path / "2026-10"
     seen: list[str] = []
     files = reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
-    tables = [f.path for f in files if f.path.endswith(".csv")]
-    assert {"teams/T1/members.csv", "index/agents.csv", "index/teams.csv"} <= set(tables)
-    files = [f for f in files if f.path not in tables]
     subjects = {(f.kind, f.subject_id, f.path.rpartition(".")[2], f.revision) for f in files}
     assert subjects == {
         *(("agent", a, e, 1) for a in fixture.HOSTILE_NAMES for e in ("html", "pdf")),
@@ -57,7 +54,7 @@ def test_every_subject_has_a_page_and_a_pdf(database: Path, tmp_path: Path) -> N
     assert all(hashlib.sha256((out / f.path).read_bytes()).hexdigest() == f.sha256 for f in files)
     assert len(seen) == len(files) - 2
     on_disk = set(contents(out))
-    assert on_disk == {f.path for f in files} | {"manifest.json", *tables}
+    assert on_disk == {f.path for f in files} | {"manifest.json"}
     modes = {oct(p.stat().st_mode & 0o777) for p in out.rglob("*") if p.is_file()}
     assert modes == {"0o600"}
     assert {oct(p.stat().st_mode & 0o777) for p in (out, out / "agents", out / "teams")} == {
@@ -137,6 +134,27 @@ def test_a_lost_or_changed_file_is_made_again(
             (out / name).write_bytes(b"changed")
     reports.render_reports(database, PERIOD, out, pages=fixture.PAGES)
     assert contents(out) == contents(closed)
+
+
+def test_a_folder_of_an_earlier_version_loses_its_csv_files(
+    database: Path, closed: Path, tmp_path: Path
+) -> None:
+    """They stood beside the pages; nobody wants to be told of each."""
+    out = shutil.copytree(closed, tmp_path / "out")
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    beside = []
+    for page in manifest["files"]:
+        page["of"] = None
+        if page["path"] == "teams/T1.html":
+            beside.append({**page, "path": "teams/T1/members.csv", "of": page["path"]})
+    (out / "teams" / "T1").mkdir()
+    (out / "teams" / "T1" / "members.csv").write_text("agent_id")
+    manifest["files"] += beside
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    seen: list[str] = []
+    reports.render_reports(database, PERIOD, out, progress=seen.append, pages=fixture.PAGES)
+    assert contents(out) == contents(closed)
+    assert seen == []
 
 
 def test_a_crash_before_the_manifest_is_made_good(
@@ -235,8 +253,8 @@ def test_hostile_text_prints_as_text(closed: Path, kind: str) -> None:
         page = path.read_text(encoding="utf-8")
         assert re.findall("<script[^>]*>", page.partition("<body>")[2]) == []
         assert not re.search(
-            r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css|[\w~%-]+/\w+\.csv" download'
-            r'|[\w~%-]+\.(?:html|pdf)")',
+            r'href="(?!https?:|\.\./|#main|agents/|teams/|report\.css|[\w~%-]+\.(?:html|pdf)"'
+            r'|data:text/csv;charset=utf-8;base64,[\w+/=]+" download="[^"]+\.csv">)',
             page,
         )
         assert not re.search("[\ue000-\uf8ff\u202a-\u202e]", page)
@@ -290,7 +308,7 @@ def test_figures_beside_what_is_withheld_keep_their_addresses(
 def test_links_lead_to_files(closed: Path) -> None:
     checked = 0
     for path in closed.rglob("*.html"):
-        for target in re.findall(r'href="([^"#]+)"', path.read_text(encoding="utf-8")):
+        for target in re.findall(r'href="(?!data:)([^"#]+)"', path.read_text(encoding="utf-8")):
             assert (path.parent / target).is_file(), (path.name, target)
             checked += 1
     assert checked > 30
