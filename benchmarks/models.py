@@ -17,9 +17,10 @@ COUNTED = ("+fct_agent_day", "+fct_agent_month", "+agent_performance_month")
 LIMIT, FLOOR, PANDAS, POLARS = "hand-written DuckDB", "scan and sort", "pandas", "Polars"
 BOUNDED = "hand-written DuckDB within 2 GiB"
 """As much as the models take by themselves."""
+COPIED = "its tables copied"
 LITTLE = "1GB"
 ROUNDS = 2
-"""Of the first three ways, in turns: the faster run counts, for the machine's speed changes from minute to minute."""
+"""Of the first four ways, in turns: the faster run counts, for the machine's speed changes from minute to minute."""
 FRAMES_UP_TO = 10_000
 """Agents of whom pandas and Polars still fit into memory."""
 
@@ -39,8 +40,10 @@ def models(folder: Path, sizes: list[int]) -> Iterator[Row]:
 
         start = dbt(home, as_of, "--select", "status_reasons")
         yield row("dbt's start", OURS, start)
-        limit, floor = folder / f"limit-{agents}.duckdb", folder / f"floor-{agents}.duckdb"
-        ways: dict[str, list[Cost]] = {OURS: [], LIMIT: [], FLOOR: []}
+        limit, floor, copied = (
+            folder / f"{way}-{agents}.duckdb" for way in ("limit", "floor", "copied")
+        )
+        ways: dict[str, list[Cost]] = {OURS: [], LIMIT: [], FLOOR: [], COPIED: []}
         for _ in range(ROUNDS):
             home = centres.fresh(centres.loaded(folder, agents), f"models-{agents}")
             counted = dbt(home, as_of, "--select", *COUNTED)
@@ -48,6 +51,7 @@ def models(folder: Path, sizes: list[int]) -> Iterator[Row]:
             ways[OURS].append(replace(counted, wall=wall, cpu=counted.cpu - start.cpu))
             ways[LIMIT].append(_made(limit, python("limit", home, as_of, limit)))
             ways[FLOOR].append(_made(floor, python("floor", home, floor)))
+            ways[COPIED].append(_made(copied, python("copied", home, copied)))
         _compare(home, f"'{limit}'", attach=True)
         for way, costs in ways.items():
             yield row("agent-days and -months", way, min(costs, key=lambda cost: cost.wall))
