@@ -58,7 +58,11 @@ def _threads() -> list[str]:
 def _parsed() -> "Manifest | None":
     """What set-up parsed; none, where dbt must look for itself."""
     # Parsed for DuckDB, and with the project's own settings.
-    is_usual = Path.cwd() == PROJECT_DIR and not {"--target", "--vars"}.intersection(sys.argv)
+    is_usual = (
+        Path.cwd() == PROJECT_DIR
+        and not {"--target", "--vars"}.intersection(sys.argv)
+        and os.environ.get("DBT_TARGET", "duckdb") == "duckdb"
+    )
     content = parsed_for_now() if is_usual else None
     if content is None:
         return None

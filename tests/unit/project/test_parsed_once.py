@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration import project
+from orchestration import dbt_child, project
 from orchestration.dbt_home import Plugin
 
 SOURCES = project.PROJECT_DIR / "dbt_project" / "models" / "staging" / "sources.yml"
@@ -92,3 +92,28 @@ def test_what_set_up_parsed_serves_while_no_definition_changes(
     os.utime(model)
     project.refresh_manifest()
     assert project.parsed_for_now() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "is_used"),
+    [
+        (["build"], None, True),
+        (["build"], "duckdb", True),
+        (["build"], "encrypted", False),
+        (["build", "--target", "spark"], None, False),
+        (["build", "--vars", "{}"], None, False),
+    ],
+)
+def test_what_set_up_parsed_is_of_the_usual_target_alone(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], target: str | None, is_used: bool
+) -> None:
+    """Where an encrypted home has its raw files is decided when its sources are parsed."""
+    asked = []
+    monkeypatch.setattr(dbt_child, "parsed_for_now", lambda: asked.append(1))
+    monkeypatch.setattr("sys.argv", ["scorehouse-dbt", *words])
+    monkeypatch.chdir(project.PROJECT_DIR)
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+    if target is not None:
+        monkeypatch.setenv("DBT_TARGET", target)
+    assert dbt_child._parsed() is None
+    assert bool(asked) is is_used
