@@ -119,6 +119,7 @@
                 "here.business_date < changed.month + interval '1 month'",
             ],
         },
+        'sales': {'relation': 'changed_sales', 'on': ['here.lead_id = changed.lead_id']},
         'tickets': {'relation': 'changed_tickets', 'on': ['here.ticket_id = changed.ticket_id']},
         'surveys': {'relation': 'changed_surveys', 'on': ['here.survey_id = changed.survey_id']},
     }) }}
@@ -180,15 +181,20 @@
 {%- endmacro %}
 
 {#
-  The same of a large table, most of whose rows are not asked for one by one, and most of whose columns are not read.
-  A row before the first or after the last of all changes is told by a constant, and stretches of such rows are not read
-  where it is compared with a column as it is. By another rule, places are found by the columns of the rule alone.
+  What is true of each row that a rule reaches, by the first and the last of all changes alone: conditions that compare
+  with constants. Stretches of rows of which one is not true are not read, where it is about a column as it is
+  (`by_columns`: all are).
 #}
-{% macro reached_in_table(table, rule, what='here.*') -%}
+{% macro bounds_of(rule) -%}
     {%- set bounds, columns, within = [], [], [] -%}
     {%- for condition in rule.on -%}
+        {%- set same_date = modules.re.fullmatch('(here[.]business_date|here[.]month) = (.+)', condition) -%}
         {%- set compared = modules.re.match('(.+?) ([<>]=?) (.+)', condition) -%}
-        {%- if compared -%}
+        {%- if same_date -%}
+            {%- do columns.append(true) -%}
+            {%- do bounds.append((same_date.group(1) ~ ' >=', 'min(' ~ same_date.group(2) ~ ')')) -%}
+            {%- do bounds.append((same_date.group(1) ~ ' <=', 'max(' ~ same_date.group(2) ~ ')')) -%}
+        {%- elif compared -%}
             {%- do columns.append(modules.re.fullmatch('here[.]\\w+', compared.group(1))) -%}
             {%- set farthest = 'min' if compared.group(2).startswith('>') else 'max' -%}
             {%- do bounds.append((compared.group(1) ~ ' ' ~ compared.group(2), farthest ~ '(' ~ compared.group(3) ~ ')')) -%}
@@ -203,12 +209,16 @@
             {%- do within.append(compared ~ ' ' ~ (dbt.string_literal(found[loop.index0]) if found[loop.index0] else 'null')) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- set where = ' where ' ~ within | join(' and ') if within else '' -%}
-    {%- if columns and none not in columns -%}
-        {{ reached(table, rule, what) }}{{ where }}
-    {%- else -%}
-        select {{ what }} from {{ table }} as here where here.rowid in ({{ reached(table, rule, 'here.rowid') }}{{ where }})
-    {%- endif %}
+    {{ return({'within': within or ['true'], 'by_columns': columns and none not in columns}) }}
+{%- endmacro %}
+
+{#
+  The same as `reached` of a large table, most of whose rows are not asked for one by one, and most of whose columns are
+  not read. By a rule that is not about columns as they are, places are found by the columns of the rule alone.
+#}
+{% macro reached_in_table(table, rule, bounds, what='here.*') -%}
+    {%- set found = reached(table, rule, what if bounds.by_columns else 'here.rowid') ~ ' where ' ~ bounds.within | join(' and ') -%}
+    {{ found if bounds.by_columns else 'select ' ~ what ~ ' from ' ~ table ~ ' as here where here.rowid in (' ~ found ~ ')' }}
 {%- endmacro %}
 
 {# Before a run: where builds and changes are remembered. #}
@@ -276,6 +286,7 @@
         {{ return(made_anew(keeps=rules.keeps)) }}
     {%- endif -%}
     {%- set redo = rules.redo -%}
+    {%- set bounds = bounds_of(redo) -%}
     {%- set now = model.name ~ '__now' -%}
     {%- set before = model.name ~ '__before' -%}
     {%- set ns = namespace(sql=compiled_code) -%}
@@ -288,12 +299,13 @@
     {%- endfor -%}
     {% call statement('main') -%}
         {%- for name, rule in rules.reads.items() %}
-        create or replace temp table {{ model.name }}__{{ name }} as {{ reached_in_table(ref(name), rule) }};
+        create or replace temp table {{ model.name }}__{{ name }} as {{ reached_in_table(ref(name), rule, bounds_of(rule)) }};
         {%- endfor %}
         create or replace temp table {{ now }} as {{ reached('(' ~ ns.sql ~ ')', redo) }};
-        create or replace temp table {{ before }} as {{ reached_in_table(this, redo, 'here.rowid as place') }};
-        {% if rules.keeps %}{{ keep_changes(model.name, '(select * from ' ~ this ~ ' where rowid in (from ' ~ before ~ '))', now) }}{% endif %}
-        delete from {{ this }} where rowid in (from {{ before }});
+        create or replace temp table {{ before }} as
+        {{ reached_in_table(this, redo, bounds, 'here.rowid as place' ~ (', here.*' if rules.keeps else '')) }};
+        {% if rules.keeps %}{{ keep_changes(model.name, before, now) }}{% endif %}
+        delete from {{ this }} as here where {{ bounds.within | join(' and ') }} and here.rowid in (select place from {{ before }});
         insert into {{ this }} by name from {{ now }};
         {{ mark_as_built(model.name) }}
         {%- for name in rules.reads %}

@@ -40,13 +40,12 @@ interactions as (
     from {{ changes_of('stg_landing__interactions') }}
     union all
     select
-        interactions.agent_id,
-        interactions.answered_at,
-        interactions.ended_at,
-        interactions.acw_seconds,
-    from {{ ref('stg_landing__interactions') }} as interactions
-    semi join {{ ref('changed_interactions') }} as changed
-        on interactions.interaction_id = changed.interaction_id
+        agent_id,
+        answered_at,
+        ended_at,
+        acw_seconds,
+    from {{ ref('ongoing_interactions') }}
+    where has_passed
 ),
 
 spans as (
@@ -77,9 +76,9 @@ spans as (
             ),
             {{ epoch_seconds('build.base_as_of') }} + 1
         ) as ends_seconds,
-    from {{ ref('stg_landing__interactions') }} as interactions
+    from {{ ref('ongoing_interactions') }} as interactions
     cross join build
-    where {{ in_hand('interactions') }}
+    where interactions.was_in_hand
     union all
     select
         agent_id,

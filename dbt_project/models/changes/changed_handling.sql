@@ -4,21 +4,15 @@
 #}
 with
 
-build as (
-    select * from {{ this_build() }}
-    where base_id is not null
-),
-
 touched as (
     select interaction_id, from_at, to_at from {{ ref('changed_interactions') }}
     union all
     select
-        interactions.interaction_id,
-        least(interactions.queued_at, interactions.answered_at) as from_at,
-        greatest(interactions.queued_at, interactions.answered_at) as to_at,
-    from {{ ref('stg_landing__interactions') }} as interactions
-    cross join build
-    where {{ in_hand('interactions') }}
+        interaction_id,
+        least(queued_at, answered_at) as from_at,
+        greatest(queued_at, answered_at) as to_at,
+    from {{ ref('ongoing_interactions') }}
+    where was_in_hand
 ),
 
 final as (

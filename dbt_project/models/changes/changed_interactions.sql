@@ -4,18 +4,12 @@
 #}
 with
 
-build as (
-    select * from {{ this_build() }}
-    where base_id is not null
-),
-
 touched as (
     select interaction_id, queued_at, answered_at from {{ changes_of('stg_landing__interactions') }}
     union all
-    select interactions.interaction_id, interactions.queued_at, interactions.answered_at
-    from {{ ref('stg_landing__interactions') }} as interactions
-    cross join build
-    where {{ passed(['queued_at', 'answered_at', 'ended_at'], 'interactions') }}
+    select interaction_id, queued_at, answered_at
+    from {{ ref('ongoing_interactions') }}
+    where has_passed
     union all
     select interactions.interaction_id, interactions.queued_at, interactions.answered_at
     from {{ ref('stg_landing__interactions') }} as interactions

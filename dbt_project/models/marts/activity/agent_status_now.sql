@@ -8,7 +8,7 @@ interactions as (
     select * from {{ ref('stg_landing__interactions') }}
 ),
 
-pieces as (
+pieces as {{ not_materialized() }} (
     select * from {{ ref('int_activity__pieces') }}
     where has_status
 ),
@@ -98,23 +98,56 @@ at_as_of as (
         on latest_events.agent_id = in_hand.agent_id
 ),
 
--- An agent's pieces follow each other without a gap: the state of now began where the last other one ended.
-latest_changes as (
+last_days as (
+    select {{ date_of_day_number('numbers.number') }} as business_date
+    from (
+        select {{ explode_numbers(day_number('cast(as_of as date)') ~ ' - 7', day_number('cast(as_of as date)') ~ ' + 1') }} as number
+        from context
+    ) as numbers
+),
+
+-- An agent's pieces follow each other without a gap: the state of now began where the last other one ended. Of most
+-- agents that was within days.
+changes_of_last_days as (
     select
         at_as_of.agent_id,
+        max(pieces.ends_seconds) as since_seconds,
+    from pieces
+    inner join last_days
+        on pieces.business_date = last_days.business_date
+    inner join at_as_of
+        on
+            pieces.agent_id = at_as_of.agent_id
+            and (pieces.state != at_as_of.state or pieces.reason is distinct from at_as_of.reason)
+    group by at_as_of.agent_id
+),
+
+unchanged_in_last_days as (
+    select at_as_of.*
+    from at_as_of
+    anti join changes_of_last_days
+        on at_as_of.agent_id = changes_of_last_days.agent_id
+),
+
+latest_changes as (
+    select agent_id, since_seconds
+    from changes_of_last_days
+    union all
+    select
+        unchanged.agent_id,
         coalesce(
             max(pieces.ends_seconds) filter (
                 where
-                pieces.state != at_as_of.state
-                or pieces.reason is distinct from at_as_of.reason
+                pieces.state != unchanged.state
+                or pieces.reason is distinct from unchanged.reason
             ),
             min(pieces.starts_seconds),
-            min(at_as_of.starts_seconds)
+            min(unchanged.starts_seconds)
         ) as since_seconds,
-    from at_as_of
+    from unchanged_in_last_days as unchanged
     left join pieces
-        on at_as_of.agent_id = pieces.agent_id
-    group by at_as_of.agent_id
+        on unchanged.agent_id = pieces.agent_id
+    group by unchanged.agent_id
 ),
 
 followed as (

@@ -1,11 +1,8 @@
-{{ by_change('days', {
-    'int_activity__usage_intervals': 'overlapping_days',
-    'stg_landing__system_usage': ['started_at'],
-}) }}
+{{ by_change('days', {'stg_landing__system_usage': ['started_at', 'ended_at']}) }}
 with
 
-intervals as (
-    select * from {{ ref('int_activity__usage_intervals') }}
+usage as (
+    select * from {{ ref('stg_landing__system_usage') }}
 ),
 
 started as (
@@ -18,6 +15,62 @@ profiles as (
 
 local_days as (
     select * from {{ ref('int_people__local_days') }}
+),
+
+context as (
+    select * from {{ ref('int_run__context') }}
+),
+
+spans as (
+    select
+        usage.agent_id,
+        usage.application,
+        usage.feature,
+        {{ epoch_seconds('usage.started_at') }} as starts_seconds,
+        least({{ epoch_seconds('usage.ended_at') }}, context.as_of_seconds)
+            as ends_seconds,
+    from usage
+    cross join context
+    where usage.started_at <= context.as_of
+),
+
+marked as (
+    select
+        *,
+        coalesce(
+            starts_seconds > max(ends_seconds) over feature_use,
+            true
+        ) as is_apart,
+    from spans
+    where ends_seconds > starts_seconds
+    window feature_use as (
+        partition by agent_id, application, feature
+        order by starts_seconds, ends_seconds
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
+numbered as (
+    select
+        *,
+        sum(cast(is_apart as integer)) over (
+            partition by agent_id, application, feature
+            order by starts_seconds, ends_seconds
+            rows between unbounded preceding and current row
+        ) as interval_number,
+    from marked
+),
+
+-- Overlapping uses of a feature count once.
+intervals as (
+    select
+        agent_id,
+        application,
+        feature,
+        min(starts_seconds) as starts_seconds,
+        max(ends_seconds) as ends_seconds,
+    from numbered
+    group by agent_id, application, feature, interval_number
 ),
 
 zoned as (

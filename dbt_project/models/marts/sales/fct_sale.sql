@@ -1,3 +1,4 @@
+{{ by_change('sales', {'stg_landing__sales': 'sales'}) }}
 with
 
 leads as (
