@@ -392,14 +392,23 @@
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
-{# What a build by change needs to know. Empty, where everything is made anew. #}
+{#
+  What a build by change needs to know. Empty, where everything is made anew. The instants of `build` are compared with as
+  constants: so stretches of rows before or after them are not read.
+#}
 {% materialization change_set, adapter='duckdb' %}
-    {%- set by_change = run_query("select base_id from " ~ this_build()).columns[0].values() -%}
-    {%- if by_change and by_change[0] is not none -%}
-        {{ return(materialization_table_duckdb()) }}
+    {%- set build = run_query("select base_id, base_as_of, as_of from " ~ this_build()).rows -%}
+    {%- set ns = namespace(sql=compiled_code) -%}
+    {%- if build and build[0].base_id -%}
+        {%- for instant in ('base_as_of', 'as_of') -%}
+            {%- set constant = "timestamptz '" ~ build[0][instant].isoformat() ~ "'" -%}
+            {%- set ns.sql = modules.re.sub('\\bbuild[.]' ~ instant ~ '\\b', constant, ns.sql) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- set ns.sql = 'select * from (' ~ ns.sql ~ ') as nothing_changed limit 0' -%}
     {%- endif -%}
     {% call statement('main') -%}
-        create or replace table {{ this }} as select * from ({{ compiled_code }}) as nothing_changed limit 0;
+        create or replace table {{ this }} as {{ ns.sql }};
     {%- endcall %}
     {% do adapter.commit() %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}

@@ -22,7 +22,7 @@ events as {{ not_materialized() }} (
         events.agent_id,
         events.occurred_at,
         {{ epoch_seconds('events.occurred_at') }} as at_seconds,
-        build.base_as_of,
+        events.occurred_at > build.base_as_of as is_new,
     from {{ ref('stg_landing__status_events') }} as events
     cross join build
     where events.occurred_at <= build.as_of
@@ -32,10 +32,10 @@ touched_days as (
     select agent_id, at_seconds // 86400 as utc_day from changed_events
     union
     select agent_id, at_seconds // 86400 as utc_day from events
-    where occurred_at > base_as_of
+    where is_new
     union
     select agent_id, max(at_seconds) // 86400 as utc_day from events
-    where occurred_at <= base_as_of
+    where not is_new
     group by agent_id
 ),
 
