@@ -4,10 +4,15 @@
   the order: nobody who does not know the key beforehand can steer it, and everybody
   who is told it afterwards can draw again.
 #}
+{% set draw_hash = sha256_hex('sizes.hashed_before || handled.interaction_id') %}
 with
 
 handled as {{ not_materialized() }} (
-    select * from {{ ref('int_contacts__handled') }}
+    select
+        interaction_id,
+        agent_id,
+        {{ month_start('business_date') }} as month,
+    from {{ ref('int_contacts__handled') }}
 ),
 
 profiles as (
@@ -23,93 +28,99 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
-hashed as {{ not_materialized() }} (
-    select
-        *,
-        substring(draw_hash, 1, 1) as first_digit,
-    from (
-        select
-            interaction_id,
-            agent_id,
-            {{ month_start('business_date') }} as month,
-            {{ sha256_hex(
-                "'" ~ (var('qa_sample_key') | replace("'", "''")) ~ ":' || "
-                ~ month_text('business_date') ~ " || ':' || interaction_id"
-            ) }} as draw_hash,
-        from handled
-    )
-),
-
--- A hash is longer than the contact it is of. Only those are kept and put in order whose first digit is low enough:
--- few.
 counted as (
     select
         agent_id,
         month,
-        first_digit,
         count(*) as contacts,
-    from hashed
-    group by agent_id, month, first_digit
+    from handled
+    group by agent_id, month
 ),
 
-reached as (
-    select
-        agent_id,
-        month,
-        first_digit,
-        coalesce(
-            sum(contacts) over (
-                partition by agent_id, month order by first_digit
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as contacts_before,
-    from counted
-),
-
+-- A hash is longer than the contact it is of. Only those are kept and put in order that begin with no more than
+-- `last_digit`: one in sixteen contacts, or as many sixteenths as hold the sample three times over and ten more.
 sizes as (
     select
-        reached.agent_id,
-        reached.month,
+        counted.agent_id,
+        counted.month,
         sample_sizes.limit_value,
-        {{ month_end('reached.month') }}
+        least(sample_sizes.limit_value, counted.contacts) as sample_size,
+        {{ month_end('counted.month') }}
         < {{ local_date('context.as_of', 'profiles.time_zone') }} as is_final,
-        max(reached.first_digit) as last_digit,
-    from reached
+        '{{ var('qa_sample_key') | replace("'", "''") }}:' || {{ month_text('counted.month') }} || ':' as hashed_before,
+        substring(
+            '0123456789abcdef',
+            cast(least(ceil(16.0 * (3 * sample_sizes.limit_value + 10) / counted.contacts), 16) as integer),
+            1
+        ) as last_digit,
+    from counted
     cross join context
     inner join profiles
         on
-            reached.agent_id = profiles.agent_id
-            and {{ month_end('reached.month') }}
+            counted.agent_id = profiles.agent_id
+            and {{ month_end('counted.month') }}
             between profiles.valid_from and profiles.valid_to
     inner join sample_sizes
         on
             profiles.team_id is not distinct from sample_sizes.team_id
-            and {{ month_end('reached.month') }}
+            and {{ month_end('counted.month') }}
             between sample_sizes.valid_from and sample_sizes.valid_to
-    where reached.contacts_before < sample_sizes.limit_value
-    group by
-        reached.agent_id, reached.month, sample_sizes.limit_value, context.as_of, profiles.time_zone
+),
+
+low as (
+    select
+        handled.interaction_id,
+        sizes.agent_id,
+        sizes.month,
+        sizes.limit_value,
+        sizes.is_final,
+        {{ draw_hash }} as draw_hash,
+    from handled
+    inner join sizes
+        on
+            handled.agent_id = sizes.agent_id
+            and handled.month = sizes.month
+    where substring({{ draw_hash }}, 1, 1) <= sizes.last_digit
+),
+
+-- By chance fewer hashes may begin so than the sample needs: then all of that month count.
+too_few as (
+    select sizes.*
+    from sizes
+    left join low
+        on
+            sizes.agent_id = low.agent_id
+            and sizes.month = low.month
+    group by all
+    having count(low.interaction_id) < sizes.sample_size
+),
+
+candidates as (
+    select * from low
+    union all
+    select
+        handled.interaction_id,
+        sizes.agent_id,
+        sizes.month,
+        sizes.limit_value,
+        sizes.is_final,
+        {{ draw_hash }} as draw_hash,
+    from handled
+    inner join too_few as sizes
+        on
+            handled.agent_id = sizes.agent_id
+            and handled.month = sizes.month
+    where substring({{ draw_hash }}, 1, 1) > sizes.last_digit
 ),
 
 drawn as (
     select
-        hashed.interaction_id,
-        hashed.agent_id,
-        hashed.month,
-        hashed.draw_hash,
-        sizes.limit_value,
-        sizes.is_final,
+        *,
         row_number() over (
-            partition by hashed.agent_id, hashed.month
-            order by hashed.draw_hash, hashed.interaction_id
+            partition by agent_id, month
+            order by draw_hash, interaction_id
         ) as draw_order,
-    from hashed
-    inner join sizes
-        on
-            hashed.agent_id = sizes.agent_id
-            and hashed.month = sizes.month
-            and hashed.first_digit <= sizes.last_digit
+    from candidates
 ),
 
 final as (
