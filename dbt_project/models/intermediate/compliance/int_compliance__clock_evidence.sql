@@ -25,7 +25,7 @@ handling as (
     select * from {{ ref('int_activity__handling_intervals') }}
 ),
 
-status_intervals as (
+status_intervals as {{ not_materialized() }} (
     select * from {{ ref('fct_status_interval') }}
 ),
 
@@ -33,8 +33,12 @@ agent_days as (
     select * from {{ ref('fct_agent_day') }}
 ),
 
-events as (
-    {{ with_business_date(ref('stg_landing__status_events'), 'occurred_at') }}
+local_dates as (
+    select * from {{ ref('int_people__agent_days') }}
+),
+
+events as {{ not_materialized() }} (
+    select * from {{ ref('stg_landing__status_events') }}
 ),
 
 reasons as (
@@ -95,37 +99,13 @@ off_clock_work as (
             and off_clock_days.business_date = agent_days.business_date
 ),
 
--- The event that holds from a second on: of several in that second the last.
-holding_events as (
+missing as (
     select
-        event_id,
         agent_id,
-        business_date,
-        status,
-        {{ epoch_seconds('occurred_at') }} as at_seconds,
-    from events
-    qualify
-        row_number() over (
-            partition by agent_id, {{ epoch_seconds('occurred_at') }}
-            order by occurred_at desc, event_id desc
-        ) = 1
-),
-
-missing_clock_outs as (
-    select
-        'missing_clock_out' as finding_rule,
-        holding_events.agent_id,
-        holding_events.business_date,
-        holding_events.event_id as subject,
-        'status_events' as dataset,
-        holding_events.event_id as record_id,
-        timeline.ends_seconds - timeline.starts_seconds as finding_seconds,
+        starts_seconds as at_seconds,
+        ends_seconds - starts_seconds as finding_seconds,
     from timeline
-    inner join holding_events
-        on
-            timeline.agent_id = holding_events.agent_id
-            and timeline.starts_seconds = holding_events.at_seconds
-    where timeline.missing_clock_out and timeline.status != 'away'
+    where missing_clock_out and status != 'away'
 ),
 
 clock_outs as (
@@ -140,18 +120,13 @@ clock_outs as (
     from timeline
 ),
 
-interrupted as (
+interrupting as (
     select
-        holding_events.agent_id,
-        holding_events.business_date,
-        holding_events.event_id,
+        clock_outs.agent_id,
+        clock_outs.starts_seconds as at_seconds,
         handling_days.interaction_id,
         handling_days.ends_seconds - clock_outs.starts_seconds as seconds_left,
     from clock_outs
-    inner join holding_events
-        on
-            clock_outs.agent_id = holding_events.agent_id
-            and clock_outs.starts_seconds = holding_events.at_seconds
     inner join handling_days
         on
             clock_outs.agent_id = handling_days.agent_id
@@ -159,6 +134,77 @@ interrupted as (
             and clock_outs.starts_seconds > handling_days.starts_seconds
             and clock_outs.starts_seconds < handling_days.ends_seconds
     where clock_outs.is_clock_out and not clock_outs.missing_clock_out
+),
+
+blank_events as (
+    select events.*
+    from events
+    left join reasons
+        on events.reason = reasons.reason
+    where
+        events.status = 'unavailable'
+        and (events.reason is null or coalesce(reasons.says_nothing, false))
+),
+
+-- The event that holds from a second on: of several in that second the last. Few are asked for, all before `as_of`.
+holding_events as (
+    select events.*
+    from events
+    semi join (
+        select agent_id, at_seconds from missing
+        union
+        select agent_id, at_seconds from interrupting
+    ) as asked_for
+        on
+            events.agent_id = asked_for.agent_id
+            and {{ epoch_seconds('events.occurred_at') }} = asked_for.at_seconds
+    qualify
+        row_number() over (
+            partition by events.agent_id, {{ epoch_seconds('events.occurred_at') }}
+            order by events.occurred_at desc, events.event_id desc
+        ) = 1
+),
+
+named_events as (
+    select *, true as is_blank from blank_events
+    union all
+    select *, false as is_blank from holding_events
+),
+
+dated_events as (
+    {{ with_business_date('named_events', 'occurred_at') }}
+),
+
+missing_clock_outs as (
+    select
+        'missing_clock_out' as finding_rule,
+        dated_events.agent_id,
+        dated_events.business_date,
+        dated_events.event_id as subject,
+        'status_events' as dataset,
+        dated_events.event_id as record_id,
+        missing.finding_seconds,
+    from missing
+    inner join dated_events
+        on
+            missing.agent_id = dated_events.agent_id
+            and missing.at_seconds = {{ epoch_seconds('dated_events.occurred_at') }}
+    where not dated_events.is_blank
+),
+
+interrupted as (
+    select
+        dated_events.agent_id,
+        dated_events.business_date,
+        dated_events.event_id,
+        interrupting.interaction_id,
+        interrupting.seconds_left,
+    from interrupting
+    inner join dated_events
+        on
+            interrupting.agent_id = dated_events.agent_id
+            and interrupting.at_seconds = {{ epoch_seconds('dated_events.occurred_at') }}
+    where not dated_events.is_blank
 ),
 
 clock_outs_while_handling as (
@@ -189,22 +235,49 @@ clock_outs_while_handling as (
 blank_reasons as (
     select
         'blank_reason' as finding_rule,
-        events.agent_id,
-        events.business_date,
-        cast(events.business_date as varchar) as subject,
+        agent_id,
+        business_date,
+        cast(business_date as varchar) as subject,
         'status_events' as dataset,
-        events.event_id as record_id,
+        event_id as record_id,
         cast(null as bigint) as finding_seconds,
-    from events
-    left join reasons
-        on events.reason = reasons.reason
-    where
-        events.status = 'unavailable'
-        and (events.reason is null or coalesce(reasons.says_nothing, false))
+    from dated_events
+    where is_blank
 ),
 
--- An idle stretch goes on over midnight, where the intervals are split. One that a
--- missing clock-out made is that finding.
+-- One that a missing clock-out made is that finding.
+idle_intervals as {{ not_materialized() }} (
+    select
+        agent_id,
+        started_at,
+        ended_at,
+        business_date,
+        seconds,
+    from status_intervals
+    where state = 'available' and not missing_clock_out
+),
+
+-- An idle stretch is one interval, or goes on over midnight, where the intervals are split. Most are neither long enough
+-- nor at the end of a date.
+part_of_long_stretch as (
+    select * from idle_intervals
+    where seconds > (select min(inactivity_limits.limit_value) from inactivity_limits)
+    union
+    select idle_intervals.*
+    from idle_intervals
+    semi join local_dates
+        on
+            idle_intervals.agent_id = local_dates.agent_id
+            and {{ epoch_seconds('idle_intervals.started_at') }} = local_dates.starts_seconds
+    union
+    select idle_intervals.*
+    from idle_intervals
+    semi join local_dates
+        on
+            idle_intervals.agent_id = local_dates.agent_id
+            and {{ epoch_seconds('idle_intervals.ended_at') }} = local_dates.starts_seconds
+),
+
 marked as (
     select
         *,
@@ -212,8 +285,7 @@ marked as (
             lag(ended_at) over (partition by agent_id order by started_at) != started_at,
             true
         ) as is_start,
-    from status_intervals
-    where state = 'available' and not missing_clock_out
+    from part_of_long_stretch
 ),
 
 numbered as (
