@@ -39,7 +39,12 @@ candidates as (
 
 final as (
     select
-        candidates.*,
+        candidates.interaction_id,
+        candidates.agent_id,
+        candidates.queued_at,
+        candidates.answered_at,
+        candidates.ended_at,
+        candidates.acw_seconds,
         coalesce({{ passed(['queued_at', 'answered_at', 'ended_at'], 'candidates') }}, false) as has_passed,
         coalesce({{ in_hand('candidates') }}, false) as was_in_hand,
     from candidates

@@ -257,8 +257,8 @@ idle_intervals as {{ not_materialized() }} (
     where state = 'available' and not missing_clock_out
 ),
 
--- An idle stretch is one interval, or goes on over midnight, where the intervals are split. Most are neither long enough
--- nor at the end of a date.
+-- An idle stretch is one interval, or goes on over midnight, where the intervals are split. Most intervals are neither
+-- long enough nor at the end of a date.
 part_of_long_stretch as (
     select * from idle_intervals
     where seconds > (select min(inactivity_limits.limit_value) from inactivity_limits)

@@ -101,7 +101,11 @@ at_as_of as (
 last_days as (
     select {{ date_of_day_number('numbers.number') }} as business_date
     from (
-        select {{ explode_numbers(day_number('cast(as_of as date)') ~ ' - 7', day_number('cast(as_of as date)') ~ ' + 1') }} as number
+        select
+            {{ explode_numbers(
+                day_number('cast(as_of as date)') ~ ' - 7',
+                day_number('cast(as_of as date)') ~ ' + 1'
+            ) }} as number
         from context
     ) as numbers
 ),
