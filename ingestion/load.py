@@ -179,7 +179,8 @@ def _load_rows(
     # Erased people are looked for in `landed` several times, so it should not be the file itself.
     if not kept_out:
         with (
-            suppress(duckdb.InvalidInputException),
+            # DuckDB quotes a line that is no JSON, and may end the quotation within a character.
+            suppress(duckdb.InvalidInputException, UnicodeDecodeError),
             engine.connection(folder, on_disk, limits.memory_bytes) as opened,
         ):
             well_formed = reader.read_well_formed(opened, dataset, text, folder, limits)

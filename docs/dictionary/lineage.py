@@ -204,11 +204,14 @@ def _columns_of_select(
     schema: dict[str, Any] = {}
     for name, columns in tables.items():
         schema.setdefault(name.partition(".")[0], {})[name.partition(".")[2]] = columns
-    if parts:
-        schema[_PARTS] = {
-            name: {column: "unknown" for column in columns if column != ROWS}
-            for name, columns in parts.items()
-        }
+    known = {
+        name: {column: "unknown" for column in columns if column != ROWS}
+        for name, columns in parts.items()
+    }
+    # A part that reads what is no model, as the record of builds is, has no column that anybody knows.
+    known = {name: columns for name, columns in known.items() if columns}
+    if known:
+        schema[_PARTS] = known
     for table in select.find_all(exp.Table):
         if not table.db and table.name in parts:
             table.set("db", exp.to_identifier(_PARTS))

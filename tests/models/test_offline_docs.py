@@ -186,7 +186,10 @@ def test_a_figure_leads_back_to_the_landing_columns(content: Contents) -> None:
         ),
         *(
             ("landing.asterisk_queue_log", value)
-            for value in ("*", "EVENT", "epoch", "parameter 1", "parameter 2", "parameter 4")
+            for value in (
+                *("*", "EVENT", "epoch"),
+                *(f"parameter {number}" for number in (1, 2, 4, 5)),
+            )
         ),
         ("landing.asterisk_queue_log", "row_number"),
         # A conversation's participants, sessions and metrics are lists within the record.

@@ -118,3 +118,19 @@ def test_line_ends(bench: Bench, end: str) -> None:
     bench.ingest()
 
     assert [r["event_id"] for r in bench.raw("status_events")] == ["e1", "e1"]
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_a_line_that_is_no_json_is_rejected_wherever_its_quotation_ends(
+    bench: Bench, before: int
+) -> None:
+    """An engine quotes the beginning of such a line: in bytes, of which a character has up to four."""
+    bad = '{"' + "x" * before + "é€😀" * 40
+    bench.put("status_events/events.ndjson", f"{bad}\n{LINE}\n")
+
+    bench.ingest()
+
+    assert len(bench.raw("status_events")) == 1
+    (reject,) = bench.rejects("status_events")
+    assert reject["line_number"] == "1"
+    assert "no valid JSON" in reject["reason"]
