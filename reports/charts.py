@@ -409,9 +409,11 @@ def spark_line(values: Sequence[float | None], words: str) -> str:
     drawn = [value for value in known if value is not None]
     low, high = min(drawn, default=0.0), max(drawn, default=0.0)
     step = 72.0 / max(1, len(known) - 1)
+    # Half of it, for the whole can be too large a number; half of the smallest number there is is none.
+    half_span = high / 2 - low / 2
 
     def point(n: int, value: float) -> tuple[float, float]:
-        share = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.5
+        share = (value / 2 - low / 2) / half_span if half_span else 0.5
         return (4 + step * n, 18 - 14 * share)
 
     before: list[float | None] = [None, *known]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reports import charts, timeline
@@ -107,6 +107,7 @@ def test_any_bars_are_inside_the_box(
 
 @settings(deadline=None)
 @given(st.lists(numbers, max_size=9), words)
+@example([0.0, 5e-324], "")
 def test_any_small_line_is_inside_the_box(values: list[float | None], said: str) -> None:
     drawn(charts.spark_line(values, said))
 
