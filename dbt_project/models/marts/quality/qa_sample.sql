@@ -43,7 +43,6 @@ sizes as (
     select
         counted.agent_id,
         counted.month,
-        sample_sizes.limit_value,
         least(sample_sizes.limit_value, counted.contacts) as sample_size,
         {{ month_end('counted.month') }}
         < {{ local_date('context.as_of', 'profiles.time_zone') }} as is_final,
@@ -72,7 +71,7 @@ low as (
         handled.interaction_id,
         sizes.agent_id,
         sizes.month,
-        sizes.limit_value,
+        sizes.sample_size,
         sizes.is_final,
         {{ draw_hash }} as draw_hash,
     from handled
@@ -102,7 +101,7 @@ candidates as (
         handled.interaction_id,
         sizes.agent_id,
         sizes.month,
-        sizes.limit_value,
+        sizes.sample_size,
         sizes.is_final,
         {{ draw_hash }} as draw_hash,
     from handled
@@ -132,7 +131,7 @@ final as (
         draw_hash,
         is_final,
     from drawn
-    where draw_order <= limit_value
+    where draw_order <= sample_size
 )
 
 select * from final
