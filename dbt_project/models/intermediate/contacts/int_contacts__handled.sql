@@ -49,7 +49,10 @@ final as (
         dated.business_date,
         dated.customer_id,
         dated.channel,
+        dated.direction,
+        dated.queue,
         dated.topic,
+        dated.case_id,
         dated.queued_at,
         dated.answered_at,
         dated.ended_at,
@@ -61,6 +64,7 @@ final as (
         end as {{ part }},
         {%- endfor %}
         dated.outcome,
+        dated.transferred_to,
         coalesce(
             dated.load_sequence in (select unresolved_loads.sequence from unresolved_loads), false
         ) as is_outcome_unknown,
