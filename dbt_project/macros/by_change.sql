@@ -37,17 +37,25 @@
             ],
         },
         'days': {'relation': 'changed_days', 'on': date_within},
-        'days_and_next': {
-            'relation': 'changed_days',
-            'on': [
-                same_agent,
-                'here.business_date >= changed.first_date',
-                'here.business_date <= changed.last_date + 2',
-            ],
-        },
         'overlapping_days': {'relation': 'changed_days', 'on': overlapping},
         'contact_days': {'relation': 'changed_contact_days', 'on': date_within},
         'fact_days': {'relation': 'changed_fact_days', 'on': date_within},
+        'fact_weeks': {
+            'relation': 'changed_fact_days',
+            'on': [
+                same_agent,
+                'here.week_start_date >= changed.first_date - 6',
+                'here.week_start_date <= changed.last_date',
+            ],
+        },
+        'days_of_fact_weeks': {
+            'relation': 'changed_fact_days',
+            'on': [
+                same_agent,
+                'here.business_date >= changed.first_date - 6',
+                'here.business_date <= changed.last_date + 6',
+            ],
+        },
         'stretches': {'relation': 'changed_stretches', 'on': date_within},
         'overlapping_stretches': {'relation': 'changed_stretches', 'on': overlapping},
         'events_of_stretches': {

@@ -1,7 +1,7 @@
 {{ by_change('days', {
     'int_activity__status_timeline': 'overlapping_days',
     'int_activity__handling_intervals': 'overlapping_days',
-    'int_people__agent_days': 'days_and_next',
+    'int_people__agent_days': 'days',
 }) }}
 {#
   The interval engine: one sweep over every instant at which anything changes for an agent.
@@ -11,12 +11,11 @@
   are being handled. What begins adds its number, and takes it off where it ends. Between two points nothing changes:
   that is a piece, and it lies within one business date, one status and one depth.
 
-  Agent and second are packed as well, because one integer sorts in half the time. All that an agent has ends by `as_of`,
-  so that the next agent's sum begins at nothing.
+  Agent and second are packed as well (`agent_positions`). All that an agent has ends by `as_of`, so that the next agent's
+  sum begins at nothing.
 #}
 {% set state_unit = 2 ** 40 %}
 {% set day_unit = 2 ** 20 %}
-{% set agent_unit = 2 ** 36 %}
 {# Agents who are swept together: more make fewer and larger sorts, of which each must fit into memory. #}
 {% set agents_together = 64 %}
 with
@@ -37,15 +36,8 @@ agent_days as (
     select * from {{ ref('int_people__agent_days') }}
 ),
 
-context as (
-    select * from {{ ref('int_run__context') }}
-),
-
 agents as (
-    select
-        agent_id,
-        row_number() over (order by agent_id) * {{ agent_unit }} as first_position,
-    from (select distinct agent_id from agent_days) as everybody
+    {{ agent_positions('agent_days') }}
 ),
 
 status_spans as (
@@ -64,17 +56,11 @@ status_spans as (
 
 day_spans as (
     select
-        agent_days.agent_id,
-        agent_days.starts_seconds,
-        coalesce(
-            lead(agent_days.starts_seconds) over (
-                partition by agent_days.agent_id order by agent_days.business_date
-            ),
-            context.as_of_seconds
-        ) as ends_seconds,
-        {{ day_number('agent_days.business_date') }} * {{ day_unit }} as change,
+        agent_id,
+        starts_seconds,
+        ends_seconds,
+        {{ day_number('business_date') }} * {{ day_unit }} as change,
     from agent_days
-    cross join context
 ),
 
 spans as {{ not_materialized() }} (
@@ -109,13 +95,13 @@ swept as (
         change,
         cast(
             sum(change) over (
-                partition by position // {{ agent_unit * agents_together }} order by position
+                partition by position // {{ agent_unit() * agents_together }} order by position
                 rows between unbounded preceding and current row
             ) as bigint
         ) as counters,
     from placed
     window sweep as (
-        partition by position // {{ agent_unit * agents_together }} order by position
+        partition by position // {{ agent_unit() * agents_together }} order by position
     )
 ),
 
@@ -129,9 +115,9 @@ lasting as (
 
 unpacked as (
     select
-        position - position % {{ agent_unit }} as first_position,
-        position % {{ agent_unit }} as starts_seconds,
-        next_position % {{ agent_unit }} as ends_seconds,
+        position - position % {{ agent_unit() }} as first_position,
+        position % {{ agent_unit() }} as starts_seconds,
+        next_position % {{ agent_unit() }} as ends_seconds,
         counters // {{ state_unit }} as state_id,
         {{ date_of_day_number('(counters // ' ~ day_unit ~ ') % ' ~ day_unit) }} as business_date,
         counters % {{ day_unit }} as handling_depth,

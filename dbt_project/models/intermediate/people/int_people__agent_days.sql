@@ -1,4 +1,7 @@
-{# One row per agent and business date of the agent's activity: the second at which that date begins for the agent. #}
+{#
+  One row per agent and business date of the agent's activity: the second at which that date begins for the agent, and the
+  one at which the next begins or, of the last date, `as_of`.
+#}
 with
 
 profiles as (
@@ -51,10 +54,17 @@ starts as (
 
 final as (
     select
-        agent_id,
-        business_date,
-        starts_seconds,
+        starts.agent_id,
+        starts.business_date,
+        starts.starts_seconds,
+        coalesce(
+            lead(starts.starts_seconds) over (
+                partition by starts.agent_id order by starts.business_date
+            ),
+            context.as_of_seconds
+        ) as ends_seconds,
     from starts
+    cross join context
 )
 
 select * from final

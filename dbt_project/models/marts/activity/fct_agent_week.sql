@@ -1,3 +1,4 @@
+{{ by_change('fact_weeks', {'fct_agent_day': 'days_of_fact_weeks'}) }}
 with
 
 agent_days as (

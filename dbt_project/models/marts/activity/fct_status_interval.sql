@@ -1,4 +1,4 @@
-{{ by_change('days', {'int_activity__pieces': 'days'}) }}
+{{ by_change('days', {'int_activity__pieces': 'days', 'int_people__agent_days': 'days'}) }}
 with
 
 pieces as (
@@ -10,34 +10,49 @@ untracked_periods as (
     select * from {{ ref('int_people__untracked_periods') }}
 ),
 
-date_ends as (
+agent_days as (
+    select * from {{ ref('int_people__agent_days') }}
+),
+
+agents as (
+    {{ agent_positions('agent_days') }}
+),
+
+starts as (
     select
-        agent_id,
-        business_date,
-        max(ends_seconds) as ends_seconds,
+        pieces.*,
+        agents.first_position,
+        agents.first_position + pieces.starts_seconds as position,
     from pieces
-    group by agent_id, business_date
+    inner join agents
+        on pieces.agent_id = agents.agent_id
+    where pieces.starts_interval
+),
+
+followed as (
+    select
+        *,
+        lead(position) over (partition by business_date order by position) - first_position as next_seconds,
+    from starts
 ),
 
 -- From the first event on an agent's time has no gaps: an interval lasts until the next one, or until the date ends.
+-- What follows an agent's last one of a date is another agent's, and farther away than any end.
 merged as (
     select
-        starts.agent_id,
-        starts.business_date,
-        starts.starts_seconds,
-        lead(starts.starts_seconds, 1, date_ends.ends_seconds) over (
-            partition by starts.agent_id, starts.business_date order by starts.starts_seconds
-        ) as ends_seconds,
-        starts.state,
-        case when starts.state in ('away', 'unavailable') then starts.reason end as reason,
-        starts.reason_group,
-        starts.missing_clock_out,
-    from pieces as starts
-    inner join date_ends
+        followed.agent_id,
+        followed.business_date,
+        followed.starts_seconds,
+        least(followed.next_seconds, agent_days.ends_seconds) as ends_seconds,
+        followed.state,
+        case when followed.state in ('away', 'unavailable') then followed.reason end as reason,
+        followed.reason_group,
+        followed.missing_clock_out,
+    from followed
+    inner join agent_days
         on
-            starts.agent_id = date_ends.agent_id
-            and starts.business_date = date_ends.business_date
-    where starts.starts_interval
+            followed.agent_id = agent_days.agent_id
+            and followed.business_date = agent_days.business_date
 ),
 
 final as (

@@ -1,3 +1,4 @@
+{{ by_change('contact_days', {'int_contacts__agent_channel_day': 'contact_days'}) }}
 with
 
 channel_days as (
