@@ -1,14 +1,8 @@
-{#
-  Interactions that went on after the last build. Each of them is one of a few rows for a reason (`signs`) that an engine
-  finds without reading all: work after a contact that takes a day is rare.
-#}
+{# Interactions that went on after the last build. #}
 {% set signs = [
-    'queued_at > build.base_as_of',
-    'answered_at > build.base_as_of',
-    "ended_at > build.base_as_of - interval '1 day'",
-    'ended_at is null',
-    'acw_seconds >= 86400',
-] %}
+    'interactions.queued_at > build.base_as_of',
+    'interactions.answered_at > build.base_as_of',
+] + signs_of_contacts_in_hand('interactions', 'build.base_as_of') %}
 with
 
 build as (
@@ -33,7 +27,7 @@ candidates as (
     select interactions.*
     from interactions
     cross join build
-    where interactions.{{ sign }}
+    where {{ sign }}
     {%- endfor %}
 ),
 

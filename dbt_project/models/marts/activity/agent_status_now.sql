@@ -4,8 +4,13 @@ events as {{ not_materialized() }} (
     select * from {{ ref('stg_landing__status_events') }}
 ),
 
-interactions as (
-    select * from {{ ref('stg_landing__interactions') }}
+interactions as {{ not_materialized() }} (
+    select
+        agent_id,
+        answered_at,
+        ended_at,
+        acw_seconds,
+    from {{ ref('stg_landing__interactions') }}
 ),
 
 pieces as {{ not_materialized() }} (
@@ -58,18 +63,28 @@ latest_events as (
     qualify row_number() over (partition by events.agent_id order by events.event_id desc) = 1
 ),
 
-in_hand as (
-    select distinct interactions.agent_id
+perhaps_in_hand as (
+    {%- for sign in signs_of_contacts_in_hand('interactions', 'context.as_of') %}
+    {{ 'union all' if not loop.first }}
+    select interactions.*
     from interactions
     cross join context
+    where {{ sign }}
+    {%- endfor %}
+),
+
+in_hand as (
+    select distinct perhaps_in_hand.agent_id
+    from perhaps_in_hand
+    cross join context
     where
-        interactions.agent_id is not null
-        and interactions.answered_at <= context.as_of
+        perhaps_in_hand.agent_id is not null
+        and perhaps_in_hand.answered_at <= context.as_of
         and (
-            interactions.ended_at is null
-            or interactions.ended_at > context.as_of
-            or {{ epoch_seconds('interactions.ended_at') }}
-            + coalesce(interactions.acw_seconds, 0)
+            perhaps_in_hand.ended_at is null
+            or perhaps_in_hand.ended_at > context.as_of
+            or {{ epoch_seconds('perhaps_in_hand.ended_at') }}
+            + coalesce(perhaps_in_hand.acw_seconds, 0)
             > context.as_of_seconds
         )
 ),
