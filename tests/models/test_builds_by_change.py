@@ -78,6 +78,31 @@ def a_night_that_ends_later() -> list[Scenario]:
     return [Scenario(known(night), as_of), Scenario(known(night + timedelta(minutes=30)), as_of)]
 
 
+def a_week_that_comes_bit_by_bit() -> list[Scenario]:
+    """Thursday comes, and weeks later Monday's clock-out is corrected: the week is of both days each time."""
+    monday = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    thursday = monday + timedelta(days=3)
+    profile = {"agent_id": "a", "name": "A", "time_zone": "UTC", "effective_from": date(2026, 1, 1)}
+
+    def worked(begin: datetime, hours: int) -> list[dict[str, Any]]:
+        event = {"agent_id": "a", "event_id": f"{begin:%a}"}
+        left = {**event, "event_id": f"{begin:%a} left", "occurred_at": begin + hours * HOUR}
+        return [
+            {**event, "occurred_at": begin, "status": "available"},
+            {**left, "status": "away", "reason": "end of shift"},
+        ]
+
+    known = [
+        worked(monday, 3),
+        [*worked(monday, 3), *worked(thursday, 4)],
+        [*worked(monday, 5), *worked(thursday, 4)],
+    ]
+    return [
+        Scenario({"agents": [profile], "status_events": events}, monday + timedelta(days=days))
+        for events, days in zip(known, (1, 15, 16), strict=True)
+    ]
+
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -185,6 +210,7 @@ drawn = settings(
 @drawn
 @given(history=histories())
 @example(history=a_night_that_ends_later())
+@example(history=a_week_that_comes_bit_by_bit())
 def test_any_order_of_loads_ends_in_the_same_warehouse(
     compiled: Path, history: list[Scenario]
 ) -> None:
