@@ -92,14 +92,16 @@ def a_week_that_comes_bit_by_bit() -> list[Scenario]:
             {**left, "status": "away", "reason": "end of shift"},
         ]
 
+    # What is between two clock-outs changes with the first of them: Tuesday keeps Thursday out of it.
+    rest = worked(monday + timedelta(days=1), 3)
     known = [
-        worked(monday, 3),
-        [*worked(monday, 3), *worked(thursday, 4)],
-        [*worked(monday, 5), *worked(thursday, 4)],
+        [*worked(monday, 3), *rest],
+        [*worked(monday, 3), *rest, *worked(thursday, 4)],
+        [*worked(monday, 5), *rest, *worked(thursday, 4)],
     ]
     return [
         Scenario({"agents": [profile], "status_events": events}, monday + timedelta(days=days))
-        for events, days in zip(known, (1, 15, 16), strict=True)
+        for events, days in zip(known, (2, 15, 16), strict=True)
     ]
 
 
