@@ -125,6 +125,11 @@
 {% macro duckdb__not_materialized() %}not materialized{% endmacro %}
 {% macro spark__not_materialized() %}{% endmacro %}
 
+{# As a window function: the last value that is not null. #}
+{% macro last_known(value) %}{{ return(adapter.dispatch('last_known')(value)) }}{% endmacro %}
+{% macro duckdb__last_known(value) %}last_value({{ value }} ignore nulls){% endmacro %}
+{% macro spark__last_known(value) %}last_value({{ value }}, true){% endmacro %}
+
 {# A whole number that equal values share, and others hardly ever: a quarter of the text's memory, where millions are counted. #}
 {% macro number_of(columns) %}{{ return(adapter.dispatch('number_of')(columns)) }}{% endmacro %}
 {% macro duckdb__number_of(columns) %}hash({{ columns | join(', ') }}){% endmacro %}

@@ -119,6 +119,11 @@ CASES = {
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     """,
+    "last_known": (
+        "select team, place, {{ last_known('name') }} over ("
+        "partition by team order by place nulls first rows between unbounded preceding and current row"
+        ") from ({GROUPS})"
+    ),
     "day_number": "select {{ day_number('day') }} from ({DAYS})",
     "date_of_day_number": "select {{ date_of_day_number(day_number('day') ~ ' - 1') }} from ({DAYS})",
     "add_days": "select {{ add_days('day', '-60') }}, {{ add_days('day', '1') }} from ({DAYS})",

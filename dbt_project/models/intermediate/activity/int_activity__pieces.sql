@@ -6,18 +6,19 @@
 {#
   The interval engine: one sweep over every instant at which anything changes for an agent.
 
-  Three counters travel packed in one integer, so that one running sum carries all of them:
-  bits 40 and up hold the state of the status timeline, bits 20-39 the business date, bits 0-19 how many interactions
-  are being handled. What begins adds its number, and takes it off where it ends. Between two points nothing changes:
-  that is a piece, and it lies within one business date, one status and one depth.
+  What holds from an instant on is the last state of the status timeline that was set there or before, and two counters
+  that travel packed in one number, so that one running sum carries both: bits 36 and up hold the business date, bits 0-35
+  how many interactions are being handled. What begins adds its number, and takes it off where it ends. Between two points
+  nothing changes: that is a piece, and it lies within one business date, one status and one depth.
 
-  Agent and second are packed as well (`agent_positions`). All that an agent has ends by `as_of`, so that the next agent's
-  sum begins at nothing.
+  The sums are of doubles, which are exact up to 2 ** 53 and here never beyond: DuckDB carries those on in a third of the
+  time that integers take. Agent and second are packed as well (`agent_positions`). All that an agent has ends by `as_of`,
+  so that the next agent begins with nothing.
 #}
-{% set state_unit = 2 ** 40 %}
-{% set day_unit = 2 ** 20 %}
+{% set day_unit = 2 ** 36 %}
 {# Agents who are swept together: more make fewer and larger sorts, of which each must fit into memory. #}
 {% set agents_together = 64 %}
+{% set sweep = 'partition by position // ' ~ (agent_unit() * agents_together) ~ ' order by position' %}
 with
 
 timeline as (
@@ -28,7 +29,7 @@ states as (
     select * from {{ ref('int_activity__states') }}
 ),
 
-handling as (
+handling as {{ not_materialized() }} (
     select * from {{ ref('int_activity__handling_intervals') }}
 ),
 
@@ -45,7 +46,7 @@ status_spans as (
         timeline.agent_id,
         timeline.starts_seconds,
         timeline.ends_seconds,
-        states.state_id * {{ state_unit }} as change,
+        states.state_id,
     from timeline
     inner join states
         on
@@ -63,25 +64,29 @@ day_spans as (
     from agent_days
 ),
 
-spans as {{ not_materialized() }} (
-    select agent_id, starts_seconds, ends_seconds, change from status_spans
-    union all
+counted_spans as {{ not_materialized() }} (
     select agent_id, starts_seconds, ends_seconds, change from day_spans
     union all
     select agent_id, starts_seconds, ends_seconds, 1 as change from handling
 ),
 
+-- Where a status ends and none begins, none holds: state 0.
 points as (
-    select agent_id, starts_seconds as at_seconds, change from spans
+    select agent_id, starts_seconds as at_seconds, state_id, 0 as change from status_spans
     union all
-    select agent_id, ends_seconds as at_seconds, -change as change from spans
+    select agent_id, ends_seconds as at_seconds, 0 as state_id, 0 as change from status_spans
+    union all
+    select agent_id, starts_seconds as at_seconds, null as state_id, change from counted_spans
+    union all
+    select agent_id, ends_seconds as at_seconds, null as state_id, -change as change from counted_spans
 ),
 
 -- Several changes in one second are one.
 placed as (
     select
         agents.first_position + points.at_seconds as position,
-        cast(sum(points.change) as bigint) as change,
+        max(points.state_id) as state_id,
+        sum(cast(points.change as double)) as change,
     from points
     inner join agents
         on points.agent_id = agents.agent_id
@@ -91,24 +96,28 @@ placed as (
 swept as (
     select
         position,
-        lead(position) over sweep as next_position,
+        lead(position) over ({{ sweep }}) as next_position,
+        {{ last_known('state_id') }} over (
+            {{ sweep }} rows between unbounded preceding and current row
+        ) as state_id,
+        {{ last_known('state_id') }} over (
+            {{ sweep }} rows between unbounded preceding and 1 preceding
+        ) as state_id_before,
         change,
-        cast(
-            sum(change) over (
-                partition by position // {{ agent_unit() * agents_together }} order by position
-                rows between unbounded preceding and current row
-            ) as bigint
+        sum(change) over (
+            {{ sweep }} rows between unbounded preceding and current row
         ) as counters,
     from placed
-    window sweep as (
-        partition by position // {{ agent_unit() * agents_together }} order by position
-    )
 ),
 
 lasting as (
     select
-        *,
-        counters - change as counters_before,
+        position,
+        next_position,
+        state_id,
+        state_id_before,
+        cast(counters as bigint) as counters,
+        cast(counters - change as bigint) as counters_before,
     from swept
     where next_position is not null
 ),
@@ -118,15 +127,14 @@ unpacked as (
         position - position % {{ agent_unit() }} as first_position,
         position % {{ agent_unit() }} as starts_seconds,
         next_position % {{ agent_unit() }} as ends_seconds,
-        counters // {{ state_unit }} as state_id,
-        {{ date_of_day_number('(counters // ' ~ day_unit ~ ') % ' ~ day_unit) }} as business_date,
+        state_id,
+        state_id_before,
+        {{ date_of_day_number('counters // ' ~ day_unit) }} as business_date,
         counters % {{ day_unit }} as handling_depth,
-        counters_before // {{ state_unit }} as state_id_before,
         counters_before % {{ day_unit }} as handling_depth_before,
-        (counters // {{ day_unit }}) % {{ day_unit }}
-        = (counters_before // {{ day_unit }}) % {{ day_unit }} as is_same_date,
+        counters // {{ day_unit }} = counters_before // {{ day_unit }} as is_same_date,
     from lasting
-    where counters >= {{ state_unit }} or counters % {{ day_unit }} > 0
+    where state_id > 0 or counters % {{ day_unit }} > 0
 ),
 
 -- Before the first event nobody has clocked in: that time is away, and no interval of the status timeline.
