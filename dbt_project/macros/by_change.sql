@@ -85,10 +85,6 @@
                 'here.starts_seconds <= ' ~ epoch_seconds('changed.to_at'),
             ],
         },
-        'first_contacts': {
-            'relation': 'changed_issues',
-            'on': same_interaction + ['here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'],
-        },
         'contacts_around': {
             'relation': 'changed_issues',
             'on': [
@@ -98,14 +94,9 @@
                 'here.answered_at <= changed.to_at',
             ],
         },
-        'contacts': {'relation': 'changed_contacts', 'on': same_interaction + queued},
-        'handled_contacts': {'relation': 'changed_contacts', 'on': same_interaction + answered},
-        'dated_contacts': {
+        'contacts': {
             'relation': 'changed_contacts',
-            'on': same_interaction + [
-                'here.business_date >= cast(changed.from_at as date) - 1',
-                'here.business_date <= cast(changed.to_at as date) + 1',
-            ],
+            'on': same_interaction + ['here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'],
         },
         'queue_days': {
             'relation': 'changed_queue_days',
@@ -298,16 +289,20 @@
     {%- set now = model.name ~ '__now' -%}
     {%- set before = model.name ~ '__before' -%}
     {%- set ns = namespace(sql=compiled_code) -%}
+    {%- set kinds = {} -%}
     {%- for name, rule in rules.reads.items() -%}
         {%- set read = ref(name) | string -%}
         {%- if read not in ns.sql -%}
             {%- do exceptions.raise_compiler_error(model.name ~ ' reads no ' ~ name ~ ': see its by_change') -%}
         {%- endif -%}
+        {#- What is read once is no copy: of its columns only those are read that the model asks for. -#}
+        {%- do kinds.update({name: 'view' if ns.sql.count(read) == 1 else 'table'}) -%}
         {%- set ns.sql = ns.sql.replace(read, model.name ~ '__' ~ name) -%}
     {%- endfor -%}
     {% call statement('main') -%}
         {%- for name, rule in rules.reads.items() %}
-        create or replace temp table {{ model.name }}__{{ name }} as {{ reached_in_table(ref(name), rule, bounds_of(rule)) }};
+        create or replace temp {{ kinds[name] }} {{ model.name }}__{{ name }} as
+        {{ reached_in_table(ref(name), rule, bounds_of(rule)) }};
         {%- endfor %}
         create or replace temp table {{ now }} as {{ reached('(' ~ ns.sql ~ ')', redo) }};
         create or replace temp table {{ before }} as
@@ -317,7 +312,7 @@
         insert into {{ this }} by name from {{ now }};
         {{ mark_as_built(model.name) }}
         {%- for name in rules.reads %}
-        drop table {{ model.name }}__{{ name }};
+        drop {{ kinds[name] }} {{ model.name }}__{{ name }};
         {%- endfor %}
         drop table {{ now }};
         drop table {{ before }};
@@ -482,9 +477,30 @@
         from decided
     ") -%}
     {%- set because = run_query("select whole_because from " ~ this_build()).rows[0][0] -%}
+    {%- if because -%}
+        {%- do drop_tables_of_no_model() -%}
+    {%- endif -%}
     {%- do log("built whole: " ~ because if because else "built by change", info=true) -%}
     {{ return(relations) }}
 {% endmaterialization %}
+
+{#
+  What models kept that are no more: nothing would make those rows anew, nor take a person out of them who is erased.
+  Marts stay, for they may be somebody's own.
+#}
+{% macro drop_tables_of_no_model() -%}
+    {%- set named = ['builds', 'built'] -%}
+    {%- for node in graph.nodes.values() -%}
+        {%- do named.append(node.name) -%}
+    {%- endfor -%}
+    {%- set left = run_query(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        " and schema_name in ('staging', 'kept', 'changes') and table_name not in ('" ~ named | join("', '") ~ "')"
+    ) -%}
+    {%- for table in left.rows -%}
+        {%- do run_query('drop table ' ~ adapter.quote(table[0]) ~ '.' ~ adapter.quote(table[1])) -%}
+    {%- endfor -%}
+{%- endmacro %}
 
 {# Why a build (`new`) cannot go by the one before it (`last`); null if it can. The first reason is said. #}
 {% macro reasons_against(built) -%}

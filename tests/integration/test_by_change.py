@@ -137,8 +137,11 @@ def test_a_killed_build_and_one_of_a_single_model_are_made_good(days: Path, tmp_
     assert marked.stat().st_mtime_ns == before, "it was over before it was killed"
     assert "built whole: the build before was not completed" in build(home, f"{NEW}T06:00:00Z")
     land(days, landing, home, lambda day: day == NEW)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("create table kept.of_no_model as select 'somebody' as agent_id")
     build(home, "2026-10-22T06:00:00Z", "--select", "stg_landing__status_events")
     assert "built whole: the build before was not completed" in build(home, "2026-10-22T06:00:00Z")
+    assert "kept.of_no_model" not in tables(home)
     results = json.loads(marked.read_bytes())["results"]
     assert {result["status"] for result in results} <= {"success", "pass", "warn", "no-op"}
     assert_as_whole(home, "2026-10-22T06:00:00Z")

@@ -5,7 +5,8 @@ dated as (
     select agent_id, first_date, last_date from {{ ref('changed_days') }}
     union
     select agent_id, business_date as first_date, business_date as last_date
-    from {{ changes_of('int_contacts__first_contacts') }}
+    from {{ changes_of('fct_interaction') }}
+    where is_handled
 ),
 
 final as (

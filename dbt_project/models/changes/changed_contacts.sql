@@ -1,24 +1,29 @@
 {#
-  Interactions of which anything that a mart shows may differ: changed themselves, or whether they were first contacts.
+  Interactions of which anything that a mart shows may differ: changed themselves, or whether they were first contacts; and
+  between which business dates they lie, then and now.
 #}
 with
 
 touched as (
-    select interaction_id, from_at, to_at from {{ ref('changed_interactions') }}
-    union all
-    -- In every time zone a date lies between these instants.
+    -- In every time zone the date of an instant is this one, or the one before or after it.
     select
         interaction_id,
-        least(queued_at, cast(business_date - 1 as timestamp) at time zone 'UTC') as from_at,
-        greatest(queued_at, cast(business_date + 2 as timestamp) at time zone 'UTC') as to_at,
-    from {{ changes_of('int_contacts__first_contacts') }}
+        cast(from_at as date) - 1 as first_date,
+        cast(to_at as date) + 1 as last_date,
+    from {{ ref('changed_interactions') }}
+    union all
+    select
+        interaction_id,
+        first_date,
+        last_date,
+    from {{ ref('changed_issues') }}
 ),
 
 final as (
     select
         interaction_id,
-        min(from_at) as from_at,
-        max(to_at) as to_at,
+        min(first_date) as first_date,
+        max(last_date) as last_date,
     from touched
     group by interaction_id
 )

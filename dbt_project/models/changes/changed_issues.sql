@@ -1,6 +1,6 @@
 {#
-  Contacts of which it may differ whether they were the first of an issue and resolved it: those that changed or have
-  matured since, and of the same customer and topic those within the window before and after a change. What is farther
+  Contacts of which it may differ whether they were the first of an issue and resolved it: those that changed in whatever
+  way or have matured since, and of the same customer and topic those within the window before and after a change. What is farther
   away decides nothing about them: a contact is a first one if all before it ended longer ago than the window, and an
   issue is over if the next contact after a first one was answered later than the window after its end.
 
@@ -35,6 +35,14 @@ touched as (
             and handled.topic is not distinct from changed.topic
             and handled.answered_at <= changed.ended_at + {{ window }}
             and handled.ended_at >= changed.answered_at - {{ window }}
+    union all
+    select handled.*
+    from handled
+    semi join {{ ref('changed_interactions') }} as interactions
+        on
+            handled.interaction_id = interactions.interaction_id
+            and handled.answered_at >= interactions.from_at
+            and handled.answered_at <= interactions.to_at
     union all
     select handled.*
     from handled

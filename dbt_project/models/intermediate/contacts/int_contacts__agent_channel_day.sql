@@ -1,6 +1,6 @@
 {{ by_change('contact_days', {
     'int_contacts__handled': 'contact_days',
-    'int_contacts__first_contacts': 'contact_days',
+    'fct_interaction': 'contact_days',
 }) }}
 {#
   Handled contacts and first contact resolution of each agent, business date and
@@ -13,7 +13,8 @@ handled as (
 ),
 
 first_contacts as (
-    select * from {{ ref('int_contacts__first_contacts') }}
+    select * from {{ ref('fct_interaction') }}
+    where is_first_contact
 ),
 
 contact_days as (
@@ -41,10 +42,9 @@ first_contact_days as (
         agent_id,
         business_date,
         channel,
-        count(*) filter (where is_eligible and is_resolved_at_first_contact)
-            as fcr_contacts,
-        count(*) filter (where is_eligible) as fcr_eligible_contacts,
-        count(*) filter (where not is_eligible) as fcr_pending_contacts,
+        count(*) filter (where is_fcr) as fcr_contacts,
+        count(*) filter (where is_fcr_eligible) as fcr_eligible_contacts,
+        count(*) filter (where not is_fcr_eligible) as fcr_pending_contacts,
     from first_contacts
     group by agent_id, business_date, channel
 ),

@@ -32,7 +32,13 @@ recorded as (
 ),
 
 first_contacts as (
-    select * from {{ ref('int_contacts__first_contacts') }}
+    select
+        agent_id,
+        business_date,
+        ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' as matures_at,
+        is_fcr,
+    from {{ ref('fct_interaction') }}
+    where is_fcr_eligible is not null
 ),
 
 loads as (
@@ -51,11 +57,13 @@ closing as (
 ),
 
 last_revisions as (
-    select *
+    select recorded.*
     from recorded
+    inner join context
+        on recorded.month = context.close_month
     qualify
         row_number() over (
-            partition by agent_id, month order by revision desc
+            partition by recorded.agent_id, recorded.month order by recorded.revision desc
         ) = 1
 ),
 
@@ -64,7 +72,7 @@ fcr_at_last_close as (
         last_revisions.agent_id,
         last_revisions.month,
         count(*) filter (
-            where first_contacts.matures_at <= last_revisions.as_of and first_contacts.is_resolved_at_first_contact
+            where first_contacts.matures_at <= last_revisions.as_of and first_contacts.is_fcr
         ) as fcr_contacts,
         count(*) filter (where first_contacts.matures_at <= last_revisions.as_of) as fcr_eligible_contacts,
         count(*) filter (where first_contacts.matures_at > last_revisions.as_of) as fcr_pending_contacts,

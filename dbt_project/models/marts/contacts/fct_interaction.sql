@@ -1,20 +1,21 @@
-{{ by_change('dated_contacts', {
-    'stg_landing__interactions': 'contacts',
-    'int_contacts__handled': 'handled_contacts',
-    'int_contacts__first_contacts': 'dated_contacts',
+{{ by_change('contacts', {
+    'stg_landing__interactions': 'interactions',
+    'int_contacts__handled': 'contacts_around',
 }, keeps=true) }}
+{#
+  First contact resolution: an issue is what a customer has about a topic, and goes on while a contact is answered within
+  the window after the latest end before it. The latest end of all earlier contacts of that customer and topic serves:
+  those of an earlier issue ended before this one's window.
+#}
+{% set window = "interval '" ~ var('fcr_window_days') * 24 ~ " hours'" %}
 with
 
 interactions as (
     select * from {{ ref('stg_landing__interactions') }}
 ),
 
-handled as (
+handled as {{ not_materialized() }} (
     select * from {{ ref('int_contacts__handled') }}
-),
-
-first_contacts as (
-    select * from {{ ref('int_contacts__first_contacts') }}
 ),
 
 profiles as (
@@ -25,31 +26,84 @@ context as (
     select * from {{ ref('int_run__context') }}
 ),
 
+-- What is alone in its customer's topic needs no order, and most contacts are. Whose number is another topic's by
+-- chance is put in order too, alone.
+several as (
+    select {{ number_of(['customer_id', 'topic']) }} as topic_number
+    from handled
+    group by {{ number_of(['customer_id', 'topic']) }}
+    having count(*) > 1
+),
+
+chained as (
+    select
+        handled.*,
+        max(handled.ended_at) over before as latest_end_before,
+        lead(handled.answered_at) over topic_contacts as next_answered_at,
+        max(handled.ended_at) over so_far as latest_end_so_far,
+    from handled
+    semi join several
+        on {{ number_of(['handled.customer_id', 'handled.topic']) }} = several.topic_number
+    window
+        topic_contacts as (
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
+        ),
+        before as (
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
+            rows between unbounded preceding and 1 preceding
+        ),
+        so_far as (
+            partition by handled.customer_id, handled.topic
+            order by handled.answered_at, handled.interaction_id
+            rows between unbounded preceding and current row
+        )
+    union all
+    select
+        handled.*,
+        cast(null as timestamptz) as latest_end_before,
+        cast(null as timestamptz) as next_answered_at,
+        handled.ended_at as latest_end_so_far,
+    from handled
+    anti join several
+        on {{ number_of(['handled.customer_id', 'handled.topic']) }} = several.topic_number
+),
+
 -- Of a handled contact all is known, and its date too: asking a time zone for it again takes longer than all the rest.
 handled_contacts as (
     select
-        handled.interaction_id,
-        handled.agent_id,
-        handled.business_date,
-        handled.customer_id,
-        handled.channel,
-        handled.direction,
-        handled.queue,
-        handled.topic,
-        handled.case_id,
-        {{ seen_instant('handled.queued_at') }} as queued_at,
-        handled.answered_at,
-        handled.ended_at,
-        handled.outcome,
-        handled.transferred_to,
-        {{ wait_seconds('handled') }} as wait_seconds,
-        handled.talk_seconds,
-        handled.hold_seconds,
-        handled.acw_seconds,
-        {{ handle_seconds('handled.') }} as handle_seconds,
+        chained.interaction_id,
+        chained.agent_id,
+        chained.business_date,
+        chained.customer_id,
+        chained.channel,
+        chained.direction,
+        chained.queue,
+        chained.topic,
+        chained.case_id,
+        {{ seen_instant('chained.queued_at') }} as queued_at,
+        chained.answered_at,
+        chained.ended_at,
+        chained.outcome,
+        chained.transferred_to,
+        {{ wait_seconds('chained') }} as wait_seconds,
+        chained.talk_seconds,
+        chained.hold_seconds,
+        chained.acw_seconds,
+        {{ handle_seconds('chained.') }} as handle_seconds,
         false as is_abandoned,
         true as is_handled,
-    from handled
+        coalesce(chained.answered_at > chained.latest_end_before + {{ window }}, true) as is_first_contact,
+        -- Of a contact whose outcome nobody recorded, nobody knows whether it resolved the issue.
+        case
+            when not coalesce(chained.is_outcome_unknown, false)
+                then chained.ended_at + {{ window }} <= context.as_of
+        end as is_mature,
+        coalesce(chained.outcome = 'resolved', false)
+        and coalesce(chained.next_answered_at > chained.latest_end_so_far + {{ window }}, true)
+            as is_resolved_at_first_contact,
+    from chained
     cross join context
 ),
 
@@ -115,6 +169,9 @@ other_contacts as (
         and (dated.ended_at is not null or coalesce(dated.outcome = 'abandoned', false))
             as is_abandoned,
         false as is_handled,
+        cast(null as boolean) as is_first_contact,
+        cast(null as boolean) as is_mature,
+        cast(null as boolean) as is_resolved_at_first_contact,
     from dated
     left join profiles
         on
@@ -158,18 +215,13 @@ final as (
         contacts.answered_at is not null as is_answered,
         contacts.is_abandoned,
         contacts.is_handled,
+        contacts.is_first_contact,
+        case when contacts.is_first_contact then contacts.is_mature end as is_fcr_eligible,
         case
-            when contacts.is_handled
-                then first_contacts.interaction_id is not null
-        end as is_first_contact,
-        first_contacts.is_eligible as is_fcr_eligible,
-        case
-            when first_contacts.is_eligible
-                then first_contacts.is_resolved_at_first_contact
+            when contacts.is_first_contact and contacts.is_mature
+                then contacts.is_resolved_at_first_contact
         end as is_fcr,
     from contacts
-    left join first_contacts
-        on contacts.interaction_id = first_contacts.interaction_id
     left join profiles
         on
             contacts.agent_id = profiles.agent_id
