@@ -37,7 +37,7 @@ several as (
 
 chained as (
     select
-        handled.*,
+        handled.interaction_id,
         max(handled.ended_at) over before as latest_end_before,
         lead(handled.answered_at) over topic_contacts as next_answered_at,
         max(handled.ended_at) over so_far as latest_end_so_far,
@@ -59,52 +59,45 @@ chained as (
             order by handled.answered_at, handled.interaction_id
             rows between unbounded preceding and current row
         )
-    union all
-    select
-        handled.*,
-        cast(null as timestamptz) as latest_end_before,
-        cast(null as timestamptz) as next_answered_at,
-        handled.ended_at as latest_end_so_far,
-    from handled
-    anti join several
-        on {{ number_of(['handled.customer_id', 'handled.topic']) }} = several.topic_number
 ),
 
 -- Of a handled contact all is known, and its date too: asking a time zone for it again takes longer than all the rest.
 handled_contacts as (
     select
-        chained.interaction_id,
-        chained.agent_id,
-        chained.business_date,
-        chained.customer_id,
-        chained.channel,
-        chained.direction,
-        chained.queue,
-        chained.topic,
-        chained.case_id,
-        {{ seen_instant('chained.queued_at') }} as queued_at,
-        chained.answered_at,
-        chained.ended_at,
-        chained.outcome,
-        chained.transferred_to,
-        {{ wait_seconds('chained') }} as wait_seconds,
-        chained.talk_seconds,
-        chained.hold_seconds,
-        chained.acw_seconds,
-        {{ handle_seconds('chained.') }} as handle_seconds,
+        handled.interaction_id,
+        handled.agent_id,
+        handled.business_date,
+        handled.customer_id,
+        handled.channel,
+        handled.direction,
+        handled.queue,
+        handled.topic,
+        handled.case_id,
+        {{ seen_instant('handled.queued_at') }} as queued_at,
+        handled.answered_at,
+        handled.ended_at,
+        handled.outcome,
+        handled.transferred_to,
+        {{ wait_seconds('handled') }} as wait_seconds,
+        handled.talk_seconds,
+        handled.hold_seconds,
+        handled.acw_seconds,
+        {{ handle_seconds('handled.') }} as handle_seconds,
         false as is_abandoned,
         true as is_handled,
-        coalesce(chained.answered_at > chained.latest_end_before + {{ window }}, true) as is_first_contact,
+        coalesce(handled.answered_at > chained.latest_end_before + {{ window }}, true) as is_first_contact,
         -- Of a contact whose outcome nobody recorded, nobody knows whether it resolved the issue.
         case
-            when not coalesce(chained.is_outcome_unknown, false)
-                then chained.ended_at + {{ window }} <= context.as_of
+            when not coalesce(handled.is_outcome_unknown, false)
+                then handled.ended_at + {{ window }} <= context.as_of
         end as is_mature,
-        coalesce(chained.outcome = 'resolved', false)
+        coalesce(handled.outcome = 'resolved', false)
         and coalesce(chained.next_answered_at > chained.latest_end_so_far + {{ window }}, true)
             as is_resolved_at_first_contact,
-    from chained
+    from handled
     cross join context
+    left join chained
+        on handled.interaction_id = chained.interaction_id
 ),
 
 -- An answer after `as_of` has no agent yet, and an end after it no outcome.
