@@ -118,6 +118,7 @@
                 "here.business_date < changed.month + interval '1 month'",
             ],
         },
+        'evaluations': {'relation': 'changed_evaluations', 'on': ['here.evaluation_id = changed.evaluation_id']},
         'sales': {'relation': 'changed_sales', 'on': ['here.lead_id = changed.lead_id']},
         'tickets': {'relation': 'changed_tickets', 'on': ['here.ticket_id = changed.ticket_id']},
         'surveys': {'relation': 'changed_surveys', 'on': ['here.survey_id = changed.survey_id']},
@@ -554,9 +555,9 @@
 
 {#
   Keys of landed rows that are new, gone or changed, of which one of the instants (`columns`) has passed since the build
-  before, or whose agent's profile changed.
+  before, or of whose people (columns too) somebody's profile changed.
 #}
-{% macro changed_keys(model, key, columns) %}
+{% macro changed_keys(model, key, columns, people=['agent_id']) %}
 with
 
 build as (
@@ -570,11 +571,13 @@ final as (
     from {{ ref(model) }} as landed
     cross join build
     where {{ passed(columns, 'landed') }}
+    {%- for person in people %}
     union
     select landed.{{ key }}
     from {{ ref(model) }} as landed
     semi join {{ changes_of('int_people__profiles') }} as profiles
-        on landed.agent_id = profiles.agent_id
+        on landed.{{ person }} = profiles.agent_id
+    {%- endfor %}
 )
 
 select * from final

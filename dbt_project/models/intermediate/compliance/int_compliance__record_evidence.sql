@@ -4,12 +4,17 @@
 #}
 with
 
-usage as (
-    {{ with_business_date(ref('stg_landing__system_usage'), 'started_at') }}
-),
-
-allowed as (
-    select * from {{ ref('allowed_applications') }}
+applications_not_allowed as (
+    select
+        'application_not_allowed' as finding_rule,
+        agent_id,
+        business_date,
+        cast(business_date as varchar) || '|' || application as subject,
+        'system_usage' as dataset,
+        usage_id as record_id,
+        application as detail,
+        false as is_settled,
+    from {{ ref('int_compliance__application_evidence') }}
 ),
 
 compliance_events as (
@@ -57,57 +62,6 @@ today as (
     from profiles
     cross join context
     where profiles.valid_to = date '9999-12-31'
-),
-
-uses as (
-    select
-        usage.usage_id,
-        usage.agent_id,
-        usage.business_date,
-        usage.application,
-        profiles.team_id,
-    from usage
-    inner join profiles
-        on
-            usage.agent_id = profiles.agent_id
-            and usage.business_date between profiles.valid_from and profiles.valid_to
-),
-
--- A team's own list, else the list for every team; without either nothing is restricted.
-listed_teams as (
-    select
-        teams.team_id,
-        coalesce(bool_or(allowed.team_id is not null), false) as has_own_list,
-        count(allowed.application) > 0 as is_restricted,
-    from (select distinct team_id from uses) as teams
-    left join allowed
-        on allowed.team_id is null or teams.team_id = allowed.team_id
-    group by teams.team_id
-),
-
-applications_not_allowed as (
-    select
-        'application_not_allowed' as finding_rule,
-        uses.agent_id,
-        uses.business_date,
-        cast(uses.business_date as varchar) || '|' || uses.application as subject,
-        'system_usage' as dataset,
-        uses.usage_id as record_id,
-        uses.application as detail,
-        false as is_settled,
-    from uses
-    inner join listed_teams
-        on uses.team_id is not distinct from listed_teams.team_id
-    left join allowed
-        on
-            uses.application = allowed.application
-            and (
-                uses.team_id = allowed.team_id
-                or (allowed.team_id is null and not listed_teams.has_own_list)
-            )
-            and uses.business_date between allowed.effective_from
-            and coalesce(allowed.effective_to, date '9999-12-31')
-    where listed_teams.is_restricted and allowed.application is null
 ),
 
 ladder as (

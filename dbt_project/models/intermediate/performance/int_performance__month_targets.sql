@@ -37,40 +37,71 @@ days as (
     from population
 ),
 
--- Few distinct (team, date) pairs stand for many agents.
-team_dates as (
-    select distinct team_id, business_date from days
+-- A period of a target ends where the next begins: between two of these dates nothing changes for any team.
+boundaries as (
+    select distinct valid_from as begins_on from periods
 ),
 
-team_date_targets as (
+date_stretches as (
     select
-        team_dates.team_id,
-        team_dates.business_date,
+        dates.business_date,
+        max(boundaries.begins_on) as begins_on,
+    from (select distinct business_date from days) as dates
+    inner join boundaries
+        on boundaries.begins_on <= dates.business_date
+    group by dates.business_date
+),
+
+-- A month of an agent is a stretch or two instead of as many days.
+agent_stretches as (
+    select
+        days.agent_id,
+        days.month,
+        days.team_id,
+        days.is_worked,
+        date_stretches.begins_on,
+        cast(count(*) as integer) as days,
+        max(days.business_date) as last_date,
+    from days
+    inner join date_stretches
+        on days.business_date = date_stretches.business_date
+    group by days.agent_id, days.month, days.team_id, days.is_worked, date_stretches.begins_on
+),
+
+team_stretches as (
+    select distinct team_id, begins_on from agent_stretches
+),
+
+team_targets as (
+    select
+        team_stretches.team_id,
+        team_stretches.begins_on,
         periods.* exclude (team_id),
-    from team_dates
+    from team_stretches
     inner join periods
         on
-            team_dates.business_date between periods.valid_from and periods.valid_to
-            and (periods.team_id is null or team_dates.team_id = periods.team_id)
+            team_stretches.begins_on between periods.valid_from and periods.valid_to
+            and (periods.team_id is null or team_stretches.team_id = periods.team_id)
     qualify
         row_number() over (
-            partition by team_dates.team_id, team_dates.business_date, periods.kpi
+            partition by team_stretches.team_id, team_stretches.begins_on, periods.kpi
             order by periods.preference
         ) = 1
 ),
 
 in_force as (
     select
-        days.agent_id,
-        days.month,
-        days.business_date,
-        days.is_worked,
-        team_date_targets.* exclude (team_id, business_date),
-    from days
-    inner join team_date_targets
+        agent_stretches.agent_id,
+        agent_stretches.month,
+        agent_stretches.is_worked,
+        agent_stretches.days,
+        agent_stretches.last_date,
+        team_targets.* exclude (team_id, begins_on),
+    from agent_stretches
+    inner join team_targets
         on
-            days.team_id is not distinct from team_date_targets.team_id
-            and days.business_date = team_date_targets.business_date
+            agent_stretches.team_id is not distinct from team_targets.team_id
+            and agent_stretches.begins_on = team_targets.begins_on
 ),
 
 final as (
@@ -79,12 +110,12 @@ final as (
         month,
         kpi,
         any_value(kpi_name) as kpi_name,
-        max_by(direction, business_date) as direction,
+        max_by(direction, last_date) as direction,
         {%- for figure in ['target', 'coaching_threshold', 'critical_threshold'] %}
         round(
             coalesce(
-                cast(sum({{ figure }}) filter (where is_worked) as double)
-                / nullif(count(*) filter (where is_worked), 0),
+                cast(sum({{ figure }} * days) filter (where is_worked) as double)
+                / nullif(sum(days) filter (where is_worked), 0),
                 cast(max({{ figure }}) filter (where not is_worked) as double)
             ),
             {{ var('score_digits') }}

@@ -1,3 +1,4 @@
+{{ by_change('evaluations', {'stg_landing__qa_evaluations': 'evaluations'}) }}
 with
 
 evaluations as (
