@@ -48,7 +48,7 @@ date_stretches as (
         max(boundaries.begins_on) as begins_on,
     from (select distinct business_date from days) as dates
     inner join boundaries
-        on boundaries.begins_on <= dates.business_date
+        on dates.business_date >= boundaries.begins_on
     group by dates.business_date
 ),
 
