@@ -119,6 +119,17 @@
             ],
         },
         'evaluations': {'relation': 'changed_evaluations', 'on': ['here.evaluation_id = changed.evaluation_id']},
+        'months': {
+            'relation': 'changed_months',
+            'on': ['here.month >= changed.first_month', 'here.month <= changed.last_month'],
+        },
+        'days_of_all_agents': {
+            'relation': 'changed_months',
+            'on': [
+                'here.business_date >= changed.first_month',
+                "here.business_date < changed.last_month + interval '1 month'",
+            ],
+        },
         'sales': {'relation': 'changed_sales', 'on': ['here.lead_id = changed.lead_id']},
         'tickets': {'relation': 'changed_tickets', 'on': ['here.ticket_id = changed.ticket_id']},
         'surveys': {'relation': 'changed_surveys', 'on': ['here.survey_id = changed.survey_id']},

@@ -105,6 +105,39 @@ def a_week_that_comes_bit_by_bit() -> list[Scenario]:
     ]
 
 
+def people_who_become_others() -> list[Scenario]:
+    """No fact changes, but whose it is: the evaluator's role is corrected, the team's department, the agent's team."""
+    at = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    person = {"name": "A", "time_zone": "UTC", "effective_from": date(2026, 1, 1)}
+    contact = {
+        "interaction_id": "i", "agent_id": "a", "customer_id": "ada", "channel": "voice",
+        "direction": "inbound", "queued_at": at, "answered_at": at, "ended_at": at + HOUR,
+    }  # fmt: skip
+    evaluation = {"evaluation_id": "q", "agent_id": "a", "evaluator_id": "e", "evaluated_at": at}
+
+    def known(role: str, department: str, team: str) -> Scenario:
+        rows: Rows = {
+            "agents": [
+                {**person, "agent_id": "a", "role": "agent", "team_id": team},
+                {**person, "agent_id": "e", "role": role},
+            ],
+            "teams": [
+                {"team_id": "team-a", "team_name": "A", "department": department},
+                {"team_id": "team-b", "team_name": "B", "department": "care"},
+            ],
+            "interactions": [contact],
+            "qa_evaluations": [{**evaluation, "score": 90}],
+        }
+        return Scenario(rows, at + DAY)
+
+    return [
+        known("agent", "care", "team-a"),
+        known("qa", "care", "team-a"),
+        known("qa", "sales", "team-a"),
+        known("qa", "sales", "team-b"),
+    ]
+
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -213,6 +246,7 @@ drawn = settings(
 @given(history=histories())
 @example(history=a_night_that_ends_later())
 @example(history=a_week_that_comes_bit_by_bit())
+@example(history=people_who_become_others())
 def test_any_order_of_loads_ends_in_the_same_warehouse(
     compiled: Path, history: list[Scenario]
 ) -> None:

@@ -1,3 +1,4 @@
+{{ by_change('months', {'fct_agent_day': 'days_of_all_agents'}) }}
 {% set levels = [
     ('department', 'teams.department'),
     ('site', 'agent_days.site'),

@@ -1,3 +1,4 @@
+{{ config(materialized='compared') }}
 with
 
 teams as (
