@@ -106,7 +106,7 @@ def a_week_that_comes_bit_by_bit() -> list[Scenario]:
 
 
 def people_who_become_others() -> list[Scenario]:
-    """No fact changes, but whose it is: the evaluator's role is corrected, the team's department, the agent's team."""
+    """No fact changes, but whose it is: the agent's team is corrected, the evaluator's role, the team's department."""
     at = datetime(2026, 5, 4, 9, tzinfo=UTC)
     person = {"name": "A", "time_zone": "UTC", "effective_from": date(2026, 1, 1)}
     contact = {
@@ -115,15 +115,15 @@ def people_who_become_others() -> list[Scenario]:
     }  # fmt: skip
     evaluation = {"evaluation_id": "q", "agent_id": "a", "evaluator_id": "e", "evaluated_at": at}
 
-    def known(role: str, department: str, team: str) -> Scenario:
+    def known(team: str, role: str, department: str) -> Scenario:
         rows: Rows = {
             "agents": [
                 {**person, "agent_id": "a", "role": "agent", "team_id": team},
                 {**person, "agent_id": "e", "role": role},
             ],
             "teams": [
-                {"team_id": "team-a", "team_name": "A", "department": department},
-                {"team_id": "team-b", "team_name": "B", "department": "care"},
+                {"team_id": "team-a", "team_name": "A", "department": "care"},
+                {"team_id": "team-b", "team_name": "B", "department": department},
             ],
             "interactions": [contact],
             "qa_evaluations": [{**evaluation, "score": 90}],
@@ -131,10 +131,10 @@ def people_who_become_others() -> list[Scenario]:
         return Scenario(rows, at + DAY)
 
     return [
-        known("agent", "care", "team-a"),
-        known("qa", "care", "team-a"),
-        known("qa", "sales", "team-a"),
-        known("qa", "sales", "team-b"),
+        known("team-a", "agent", "care"),
+        known("team-b", "agent", "care"),
+        known("team-b", "qa", "care"),
+        known("team-b", "qa", "sales"),
     ]
 
 
