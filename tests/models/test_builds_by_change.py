@@ -1,5 +1,6 @@
 """Property: whatever lands in whatever order, a warehouse built by change is the one that is built at once."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ingestion import DATASETS
 from tests.oracle.strategies import Scenario, scenarios
 from tests.support.by_change import ByChange
 from tests.support.warehouse import (
+    Model,
     Rows,
     build_models,
     chosen,
@@ -138,6 +140,29 @@ def people_who_become_others() -> list[Scenario]:
     ]
 
 
+def a_team_with_a_list_of_applications() -> list[Scenario]:
+    """A use that is still open and is corrected, then another one; at last both were in a team that may use anything."""
+    at = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    use = {"agent_id": "a", "application": "crm"}
+    uses = [
+        {**use, "usage_id": "1", "started_at": at},
+        {**use, "usage_id": "2", "started_at": at + 3 * DAY, "ended_at": at + 3 * DAY + HOUR},
+    ]
+
+    def known(team: str, rows: list[dict[str, Any]], days: int) -> Scenario:
+        person = {"agent_id": "a", "name": "A", "time_zone": "UTC", "team_id": team}
+        agents = [{**person, "effective_from": date(2026, 1, 1)}]
+        return Scenario({"agents": agents, "system_usage": rows}, at + days * DAY)
+
+    corrected = {**uses[0], "feature": "notes"}
+    return [
+        known("team-a", uses[:1], 1),
+        known("team-a", [corrected], 1),
+        known("team-a", [corrected, uses[1]], 4),
+        known("team-b", [corrected, uses[1]], 4),
+    ]
+
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -220,13 +245,25 @@ def _instants(row: dict[str, Any]) -> list[Any]:
     return [value for value in row.values() if hasattr(value, "tzinfo") and value.tzinfo]
 
 
-def in_one_go(compiled: Path, history: list[Scenario], wanted: list[str] | None = None) -> None:
-    """Build all models, or some with all that they stand on, by change and at once, and compare."""
+def in_one_go(
+    compiled: Path,
+    history: list[Scenario],
+    wanted: list[str] | None = None,
+    rules: Mapping[str, str] | None = None,
+) -> None:
+    """Build all models, or some with all that they stand on, by change and at once, and compare.
+
+    `rules`: for a table of rules by its name, the query that takes its place.
+    """
     nodes = compiled_nodes(compiled)
-    warehouse = ByChange(chosen(models_of(nodes, by_change=True), wanted), nodes)
+
+    def ruled(models: Sequence[Model]) -> list[Model]:
+        return [model._replace(sql=(rules or {}).get(model.name, model.sql)) for model in models]
+
+    warehouse = ByChange(ruled(chosen(models_of(nodes, by_change=True), wanted)), nodes)
     for rows, as_of in history:
         warehouse.build(rows, as_of)
-    whole = build_models(compiled_models(compiled), *history[-1], wanted=wanted)
+    whole = build_models(ruled(compiled_models(compiled)), *history[-1], wanted=wanted)
     differing = warehouse.differing(whole)
     assert not differing, "\n".join(differing)
 
@@ -265,6 +302,21 @@ def test_any_order_of_loads_ends_in_the_same_warehouse(
 @example(history=two_contacts(6 * DAY, 9 * DAY, 9 * DAY, late=1))
 def test_first_contacts_are_those_of_a_whole_build(compiled: Path, history: list[Scenario]) -> None:
     in_one_go(compiled, history, ["fct_interaction"])
+
+
+@seed(SEED)
+@settings(drawn, max_examples=8)
+@given(history=histories())
+@example(history=a_team_with_a_list_of_applications())
+def test_uses_of_applications_are_those_of_a_whole_build(
+    compiled: Path, history: list[Scenario]
+) -> None:
+    listed = (
+        "select 'team-a' as team_id, 'mail' as application, date '2000-01-01' as effective_from,"
+        " cast(null as date) as effective_to"
+    )
+    wanted = ["int_compliance__application_evidence", "int_activity__status_timeline"]
+    in_one_go(compiled, history, wanted, {"allowed_applications": listed})
 
 
 @pytest.mark.long
