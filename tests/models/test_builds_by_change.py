@@ -141,7 +141,7 @@ def people_who_become_others() -> list[Scenario]:
 
 
 def a_team_with_a_list_of_applications() -> list[Scenario]:
-    """A use that is still open and is corrected, then another one; at last both were in a team that may use anything."""
+    """An open use turns out to be of a team with a list, then it is corrected, then there is another one."""
     at = datetime(2026, 5, 4, 9, tzinfo=UTC)
     use = {"agent_id": "a", "application": "crm"}
     uses = [
@@ -156,10 +156,10 @@ def a_team_with_a_list_of_applications() -> list[Scenario]:
 
     corrected = {**uses[0], "feature": "notes"}
     return [
+        known("team-b", uses[:1], 1),
         known("team-a", uses[:1], 1),
         known("team-a", [corrected], 1),
         known("team-a", [corrected, uses[1]], 4),
-        known("team-b", [corrected, uses[1]], 4),
     ]
 
 
