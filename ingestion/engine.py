@@ -107,6 +107,18 @@ def bounds(scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
     return {"memory_limit": memory_limit(environment), "temp_directory": str(scratch / "duckdb")}
 
 
+def bounds_of_models(scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The same for dbt's connection: of little memory each statement has all, and one thread.
+
+    Every thread of a statement holds buffers of its own, which cannot all be spilled.
+
+    Raises:
+        UnusableInput: SCOREHOUSE_MEMORY says no size.
+    """
+    one = {"threads": "1"} if has_little_memory(environment) else {}
+    return {**bounds(scratch, environment), **one}
+
+
 def keep_within(scratch: Path, environment: Mapping[str, str]) -> None:
     """Have every later connection of this process keep within these bounds.
 

@@ -25,7 +25,7 @@ class Plugin(BasePlugin):
         """
         home = Home(Path(os.environ["SCOREHOUSE_HOME"]).absolute())
         encryption.unlock(home.root, os.environ)
-        for setting, value in engine.bounds(home.scratch, os.environ).items():
+        for setting, value in engine.bounds_of_models(home.scratch, os.environ).items():
             conn.execute(f"set {setting} = {engine.literal(value)}")
         engine.prepare_writing(conn)
         engine.attach(conn, home.warehouse, "warehouse")

@@ -22,12 +22,9 @@ class Plugin(BasePlugin):
         home = Path(os.environ.get("SCOREHOUSE_HOME", "demo"))
         creds.path = str(home / "warehouse.duckdb")
         config.update(
-            engine.bounds(home / "scratch", os.environ),
+            engine.bounds_of_models(home / "scratch", os.environ),
             storage_compatibility_version=engine.STORAGE_VERSION,
         )
-        # Each thread of a statement holds buffers of its own, which cannot all be spilled.
-        if engine.has_little_memory(os.environ):
-            config["threads"] = 1
 
     def configure_cursor(self, cursor: Any) -> None:
         """Let models know of a change of any definition (macros/by_change.sql)."""

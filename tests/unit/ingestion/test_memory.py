@@ -87,7 +87,11 @@ def test_what_does_not_fit_is_spilled_there(tmp_path: Path) -> None:
     ],
 )
 def test_below_two_gigabytes_is_little(said: str, little: bool) -> None:
-    assert engine.has_little_memory({"SCOREHOUSE_MEMORY": said}) is little
+    environment = {"SCOREHOUSE_MEMORY": said}
+    assert engine.has_little_memory(environment) is little
+    bounds = engine.bounds_of_models(Path("scratch"), environment)
+    assert bounds.get("threads") == ("1" if little else None)
+    assert bounds["memory_limit"] == said
 
 
 @pytest.mark.parametrize(("machine", "little"), [(3, True), (4, False), (64, False)])

@@ -34,7 +34,7 @@ def test_the_connection_finds_the_home(home: str, monkeypatch: pytest.MonkeyPatc
     folder = Path(home or "demo")
     assert credentials.path == str(folder / "warehouse.duckdb")
     assert config["temp_directory"] == str(folder / "scratch" / "duckdb")
-    assert config["memory_limit"] == "1GB"
+    assert (config["memory_limit"], config["threads"]) == ("1GB", "1")
 
 
 def test_what_set_up_parsed_is_where_dbt_begins(
