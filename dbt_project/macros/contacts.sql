@@ -15,6 +15,9 @@
     ]) }}
 {% endmacro %}
 
+{# How long after its end a contact is followed by another one of the same issue. #}
+{% macro fcr_window() %}interval '{{ var('fcr_window_days') * 24 }} hours'{% endmacro %}
+
 {# Seconds that an answered interaction waited: of an answer before it was queued, none. #}
 {% macro wait_seconds(relation) -%}
     greatest({{ epoch_seconds(relation ~ '.answered_at') }} - {{ epoch_seconds(relation ~ '.queued_at') }}, 0)

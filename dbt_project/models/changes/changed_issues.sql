@@ -1,12 +1,12 @@
 {#
   Contacts of which it may differ whether they were the first of an issue and resolved it: those that changed in whatever
-  way or have matured since, and of the same customer and topic those within the window before and after a change. What is farther
-  away decides nothing about them: a contact is a first one if all before it ended longer ago than the window, and an
-  issue is over if the next contact after a first one was answered later than the window after its end.
+  way or have matured since, and of the same customer and topic those within the window before and after a change. What
+  is farther away decides nothing about them: a contact is a first one if all before it ended longer ago than the window,
+  and an issue is over if the next contact after a first one was answered later than the window after its end.
 
   `from_at` and `to_at`: the contacts that decide it ended no earlier and were answered no later.
 #}
-{% set window = "interval '" ~ var('fcr_window_days') * 24 ~ " hours'" %}
+{% set window = fcr_window() %}
 with
 
 build as (

@@ -35,7 +35,7 @@ first_contacts as (
     select
         agent_id,
         business_date,
-        ended_at + interval '{{ var("fcr_window_days") * 24 }} hours' as matures_at,
+        ended_at + {{ fcr_window() }} as matures_at,
         is_fcr,
     from {{ ref('fct_interaction') }}
     where is_fcr_eligible is not null

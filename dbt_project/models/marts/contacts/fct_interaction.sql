@@ -7,7 +7,7 @@
   the window after the latest end before it. The latest end of all earlier contacts of that customer and topic serves:
   those of an earlier issue ended before this one's window.
 #}
-{% set window = "interval '" ~ var('fcr_window_days') * 24 ~ " hours'" %}
+{% set window = fcr_window() %}
 with
 
 interactions as (
