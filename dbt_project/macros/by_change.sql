@@ -14,7 +14,8 @@
 #}
 {% macro change_rules() %}
     {% set same_agent = 'here.agent_id = changed.agent_id' %}
-    {% set date_within = [same_agent, 'here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'] %}
+    {% set dates = ['here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'] %}
+    {% set date_within = [same_agent] + dates %}
     {% set overlapping = [same_agent, 'here.starts_seconds < changed.to_seconds', 'here.ends_seconds > changed.from_seconds'] %}
     {% set same_interaction = ['here.interaction_id = changed.interaction_id'] %}
     {% set queued = ['here.queued_at >= changed.from_at', 'here.queued_at <= changed.to_at'] %}
@@ -94,10 +95,7 @@
                 'here.answered_at <= changed.to_at',
             ],
         },
-        'contacts': {
-            'relation': 'changed_contacts',
-            'on': same_interaction + ['here.business_date >= changed.first_date', 'here.business_date <= changed.last_date'],
-        },
+        'contacts': {'relation': 'changed_contacts', 'on': same_interaction + dates},
         'queue_days': {
             'relation': 'changed_queue_days',
             'on': [

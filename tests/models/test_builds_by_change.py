@@ -315,6 +315,7 @@ def test_uses_of_applications_are_those_of_a_whole_build(
         "select 'team-a' as team_id, 'mail' as application, date '2000-01-01' as effective_from,"
         " cast(null as date) as effective_to"
     )
+    # What says which days changed stands on the timeline.
     wanted = ["int_compliance__application_evidence", "int_activity__status_timeline"]
     in_one_go(compiled, history, wanted, {"allowed_applications": listed})
 

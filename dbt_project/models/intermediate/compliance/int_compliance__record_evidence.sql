@@ -4,17 +4,8 @@
 #}
 with
 
-applications_not_allowed as (
-    select
-        'application_not_allowed' as finding_rule,
-        agent_id,
-        business_date,
-        cast(business_date as varchar) || '|' || application as subject,
-        'system_usage' as dataset,
-        usage_id as record_id,
-        application as detail,
-        false as is_settled,
-    from {{ ref('int_compliance__application_evidence') }}
+application_evidence as (
+    select * from {{ ref('int_compliance__application_evidence') }}
 ),
 
 compliance_events as (
@@ -62,6 +53,19 @@ today as (
     from profiles
     cross join context
     where profiles.valid_to = date '9999-12-31'
+),
+
+applications_not_allowed as (
+    select
+        'application_not_allowed' as finding_rule,
+        agent_id,
+        business_date,
+        cast(business_date as varchar) || '|' || application as subject,
+        'system_usage' as dataset,
+        usage_id as record_id,
+        application as detail,
+        false as is_settled,
+    from application_evidence
 ),
 
 ladder as (
